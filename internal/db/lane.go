@@ -1,0 +1,254 @@
+package db
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"runtime/debug"
+	"time"
+
+	"prasan/internal/errs"
+)
+
+const (
+	// maxBatch and maxHold bound how many callers share a commit and how long the
+	// first of them waits for the others.
+	maxBatch = 128
+	maxHold  = 20 * time.Millisecond
+	// maxTries is how often a callback is run when transactions of other nodes collide with it.
+	maxTries = 8
+)
+
+// request is one call of InTx.
+type request struct {
+	fn    func(*Tx) error
+	done  chan error
+	tries int
+	after []func()
+	err   error
+}
+
+// lane is one writer: a connection and the queue of those who wait for it.
+type lane struct {
+	db      *DB
+	index   int
+	session *session
+	queue   chan *request
+	memo    map[any]any
+	// held are requests that collided and are run again in the next commit.
+	held []*request
+}
+
+// InTx runs fn in a write transaction and returns when it is durable. fn may be run
+// again, so it has no effect but the transaction's; what it must tell others it gives
+// to tx.AfterCommit or enqueues as a job.
+func (d *DB) InTx(ctx context.Context, fn func(tx *Tx) error) error {
+	r := &request{fn: fn, done: make(chan error, 1)}
+	l := d.lanes[0]
+	if len(d.lanes) > 1 {
+		l = d.lanes[int(d.next.Add(1))%len(d.lanes)]
+	}
+	select {
+	case l.queue <- r:
+	case <-ctx.Done():
+		return errs.Wrap(ctx.Err(), errs.Unavailable, "error.unavailable")
+	case <-d.closing:
+		return errs.New(errs.Unavailable, "error.unavailable")
+	}
+	return <-r.done
+}
+
+func (l *lane) run() {
+	defer l.db.wg.Done()
+	for {
+		if len(l.held) > 0 {
+			l.commit(nil)
+			continue
+		}
+		select {
+		case first := <-l.queue:
+			l.commit(first)
+		case <-l.db.closing:
+			l.drain()
+			return
+		}
+	}
+}
+
+// drain answers those who had already queued when the database was closed.
+func (l *lane) drain() {
+	for {
+		select {
+		case r := <-l.queue:
+			l.commit(r)
+		default:
+			if len(l.held) > 0 {
+				l.commit(nil)
+				continue
+			}
+			l.session.conn.Close()
+			return
+		}
+	}
+}
+
+// commit runs first and those who follow it in one transaction, and answers them all.
+func (l *lane) commit(first *request) {
+	batch := make([]*request, 0, 16)
+	waiting := l.held
+	l.held = nil
+	if first != nil {
+		waiting = append(waiting, first)
+	}
+	began := time.Now()
+	if err := l.begin(); err != nil {
+		l.answer(waiting, classify(err))
+		return
+	}
+	var failed error
+	for failed == nil {
+		var r *request
+		if len(waiting) > 0 {
+			r, waiting = waiting[0], waiting[1:]
+		} else if len(batch) < maxBatch && time.Since(began) < maxHold {
+			select {
+			case r = <-l.queue:
+			default:
+			}
+		}
+		if r == nil {
+			break
+		}
+		batch = append(batch, r)
+		failed = l.step(r)
+	}
+	batch = append(batch, waiting...)
+	if failed == nil {
+		failed = l.session.exec("COMMIT")
+	}
+	if failed != nil {
+		l.undo(batch, failed)
+		return
+	}
+	l.finish(batch)
+}
+
+func (l *lane) begin() error {
+	clear(l.memo)
+	text := "BEGIN IMMEDIATE"
+	if l.db.Dialect == PostgreSQL {
+		text = "BEGIN ISOLATION LEVEL REPEATABLE READ"
+	}
+	err := l.session.exec(text)
+	if err == nil {
+		return nil
+	}
+	// A connection that was lost, or left inside a transaction, is replaced once.
+	if again := l.session.reconnect(context.Background()); again != nil {
+		return again
+	}
+	return l.session.exec(text)
+}
+
+// step runs one request in its savepoint. It returns an error only when the whole
+// transaction is lost.
+func (l *lane) step(r *request) error {
+	if err := l.session.exec("SAVEPOINT s"); err != nil {
+		return err
+	}
+	before := maps.Clone(l.memo)
+	tx := &Tx{Dialect: l.db.Dialect, session: l.session, now: l.db.clock.Now().UTC().Truncate(time.Microsecond), lane: l}
+	r.tries++
+	r.err = l.call(tx, r.fn)
+	r.after = tx.after
+	if r.err == nil {
+		return l.session.exec("RELEASE SAVEPOINT s")
+	}
+	l.memo = before
+	// An engine that ran out of disk may have rolled back everything by itself; then
+	// there is no savepoint left to return to and nobody in this commit is safe.
+	if err := l.session.exec("ROLLBACK TO SAVEPOINT s"); err != nil {
+		return r.err
+	}
+	return l.session.exec("RELEASE SAVEPOINT s")
+}
+
+func (l *lane) call(tx *Tx, fn func(*Tx) error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = errs.Wrap(fmt.Errorf("panic: %v\n%s", p, debug.Stack()), errs.Internal, "error.internal")
+		}
+	}()
+	return fn(tx)
+}
+
+// undo rolls the transaction back; those who may run again do, the others learn why.
+func (l *lane) undo(batch []*request, cause error) {
+	if err := l.session.exec("ROLLBACK"); err != nil {
+		_ = l.session.reconnect(context.Background()) // begin tries again and reports
+	}
+	clear(l.memo)
+	for _, r := range batch {
+		switch {
+		case isCollision(cause) && r.tries < maxTries:
+			l.held = append(l.held, r)
+		case r.err != nil && !isCollision(r.err):
+			r.done <- r.err
+		default:
+			r.done <- classify(cause)
+		}
+	}
+}
+
+// finish answers those whose work is durable, and holds those who collided.
+func (l *lane) finish(batch []*request) {
+	for _, r := range batch {
+		if r.err != nil && isCollision(r.err) && r.tries < maxTries {
+			l.held = append(l.held, r)
+			continue
+		}
+		if r.err == nil {
+			for _, f := range r.after {
+				f()
+			}
+		}
+		r.done <- r.err
+	}
+}
+
+func (l *lane) answer(rs []*request, err error) {
+	for _, r := range rs {
+		r.done <- err
+	}
+}
+
+// Read runs fn over one consistent view of the database.
+func (d *DB) Read(ctx context.Context, fn func(tx *Tx) error) error {
+	var s *session
+	select {
+	case s = <-d.readers:
+	case <-ctx.Done():
+		return errs.Wrap(ctx.Err(), errs.Unavailable, "error.unavailable")
+	case <-d.closing:
+		return errs.New(errs.Unavailable, "error.unavailable")
+	}
+	defer func() { d.readers <- s }()
+	text := "BEGIN"
+	if d.Dialect == PostgreSQL {
+		text = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+	}
+	if err := s.exec(text); err != nil {
+		if again := s.reconnect(ctx); again != nil {
+			return classify(again)
+		}
+		if err := s.exec(text); err != nil {
+			return classify(err)
+		}
+	}
+	defer func() {
+		if s.exec("ROLLBACK") != nil {
+			_ = s.reconnect(context.Background())
+		}
+	}()
+	return fn(&Tx{Dialect: d.Dialect, session: s, now: d.clock.Now().UTC().Truncate(time.Microsecond)})
+}
