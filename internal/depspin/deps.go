@@ -24,8 +24,8 @@ import (
 	_ "golang.org/x/mod/sumdb/note"
 	_ "golang.org/x/net/html"
 	_ "golang.org/x/net/idna"
-	_ "golang.org/x/text/unicode/norm"
 	_ "golang.org/x/text/collate"
+	_ "golang.org/x/text/unicode/norm"
 	_ "modernc.org/sqlite"
 	_ "pgregory.net/rapid"
 )

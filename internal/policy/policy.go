@@ -25,12 +25,12 @@ type Snapshot struct {
 	RevisionID string // id in the register's store; empty for a file not yet stored
 	SHA256     string // hex, of the canonical form of the revision
 
-	Elements  []Element
-	Purposes  []Purpose
-	Access    []Principal
-	Duties    map[Duty][]Principal
-	Retention Retention
-	Basis     []Basis
+	Elements   []Element
+	Purposes   []Purpose
+	Access     []Principal
+	Duties     map[Duty][]Principal
+	Retention  Retention
+	Basis      []Basis
 	Recipients []Recipient // domestic recipients; empty means none is declared
 	Transfers  []Transfer  // recipients abroad; empty means none is declared
 	Notices    []Notice
@@ -111,12 +111,12 @@ type Basis struct {
 
 // Recipient is a body inside the Kingdom to which data may go (row 16, s.39(6)).
 type Recipient struct {
-	Org              string // agency code or group code, e.g. "moi-agencies"
-	Text             Text
-	Via              []string // e-saraban, email, file, paper
-	Elements         []string
-	LetterRequired   bool
-	SecrecyRequired  bool
+	Org             string // agency code or group code, e.g. "moi-agencies"
+	Text            Text
+	Via             []string // e-saraban, email, file, paper
+	Elements        []string
+	LetterRequired  bool
+	SecrecyRequired bool
 }
 
 // Transfer is a recipient abroad (row 17, PDPA ss.28-29).

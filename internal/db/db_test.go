@@ -1,0 +1,140 @@
+package db_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+	"testing/fstest"
+
+	"prasan/internal/db"
+	"prasan/internal/db/dbtest"
+	"prasan/internal/errs"
+)
+
+var counter = fstest.MapFS{"0001_t.sql": {Data: []byte("CREATE TABLE t (id TEXT PRIMARY KEY, n BIGINT NOT NULL);\n")}}
+
+func count(t *testing.T, d *db.DB) (n int) {
+	t.Helper()
+	err := d.Read(context.Background(), func(tx *db.Tx) error { return tx.QueryRow(`SELECT COUNT(*) FROM t`, nil, &n) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+func TestConcurrentCallersEachCommitTheirOwnWorkOnly(t *testing.T) {
+	dbtest.EachOf(t, counter, func(t *testing.T, e *dbtest.Engine) {
+		refuse := errors.New("refused")
+		var wg sync.WaitGroup
+		for i := range 200 {
+			wg.Go(func() {
+				err := e.DB.InTx(context.Background(), func(tx *db.Tx) error {
+					if _, err := tx.Exec(`INSERT INTO t (id, n) VALUES ($1, $2)`, fmt.Sprint(i), i); err != nil {
+						return err
+					}
+					if i%4 == 0 {
+						return refuse
+					}
+					return nil
+				})
+				if (i%4 == 0) != errors.Is(err, refuse) {
+					t.Errorf("caller %d: %v", i, err)
+				}
+			})
+		}
+		wg.Wait()
+		if n := count(t, e.DB); n != 150 {
+			t.Errorf("%d rows, want 150", n)
+		}
+	})
+}
+
+func TestAPanicOrAStatementErrorUndoesOneCallerAlone(t *testing.T) {
+	dbtest.EachOf(t, counter, func(t *testing.T, e *dbtest.Engine) {
+		ctx := context.Background()
+		err := e.DB.InTx(ctx, func(tx *db.Tx) error {
+			_, _ = tx.Exec(`INSERT INTO t (id, n) VALUES ('a', 1)`)
+			panic("broken")
+		})
+		if errs.KindOf(err) != errs.Internal {
+			t.Errorf("a panic gave %v", err)
+		}
+		err = e.DB.InTx(ctx, func(tx *db.Tx) error {
+			_, err := tx.Exec(`INSERT INTO t (id, n) VALUES ('b', NULL)`)
+			return err
+		})
+		if err == nil {
+			t.Error("a violated constraint was accepted")
+		}
+		if err := e.DB.InTx(ctx, func(tx *db.Tx) error { _, err := tx.Exec(`INSERT INTO t (id, n) VALUES ('c', 3)`); return err }); err != nil {
+			t.Error(err)
+		}
+		if n := count(t, e.DB); n != 1 {
+			t.Errorf("%d rows, want 1", n)
+		}
+	})
+}
+
+func TestCollisionsAreRunAgainUntilEveryIncrementCounts(t *testing.T) {
+	dbtest.EachOf(t, counter, func(t *testing.T, e *dbtest.Engine) {
+		ctx := context.Background()
+		if err := e.DB.InTx(ctx, func(tx *db.Tx) error { _, err := tx.Exec(`INSERT INTO t (id, n) VALUES ('x', 0)`); return err }); err != nil {
+			t.Fatal(err)
+		}
+		var wg sync.WaitGroup
+		done := make(chan error, 40)
+		for range 40 {
+			wg.Go(func() {
+				done <- e.DB.InTx(ctx, func(tx *db.Tx) error {
+					var n int
+					if err := tx.QueryRow(`SELECT n FROM t WHERE id = 'x'`+tx.ForUpdate(), nil, &n); err != nil {
+						return err
+					}
+					_, err := tx.Exec(`UPDATE t SET n = $1 WHERE id = 'x'`, n+1)
+					return err
+				})
+			})
+		}
+		wg.Wait()
+		close(done)
+		want := 0
+		for err := range done {
+			if err == nil {
+				want++
+			}
+		}
+		var n int
+		_ = e.DB.Read(ctx, func(tx *db.Tx) error { return tx.QueryRow(`SELECT n FROM t WHERE id = 'x'`, nil, &n) })
+		if n != want || want < 30 {
+			t.Errorf("n = %d after %d acknowledged increments", n, want)
+		}
+	})
+}
+
+func TestMemoSharesTheFateOfItsTransaction(t *testing.T) {
+	dbtest.EachOf(t, counter, func(t *testing.T, e *dbtest.Engine) {
+		refuse := errors.New("refused")
+		type key struct{}
+		_ = e.DB.InTx(context.Background(), func(tx *db.Tx) error { tx.SetMemo(key{}, 1); return refuse })
+		_ = e.DB.InTx(context.Background(), func(tx *db.Tx) error {
+			if _, ok := tx.Memo(key{}); ok {
+				t.Error("the memo of a refused transaction is still there")
+			}
+			return nil
+		})
+	})
+}
+
+func TestADatabaseOfAnotherProgramIsRefused(t *testing.T) {
+	dbtest.EachOf(t, counter, func(t *testing.T, e *dbtest.Engine) {
+		changed := fstest.MapFS{"0001_t.sql": {Data: []byte("CREATE TABLE t (id TEXT);\n")}}
+		if _, err := e.DB.Pending(context.Background(), changed); errs.As(err).Key != "error.migration-differs" {
+			t.Errorf("a changed migration gave %v", err)
+		}
+		if _, err := e.DB.Pending(context.Background(), fstest.MapFS{}); errs.As(err).Key != "error.migration-newer" {
+			t.Errorf("a newer database gave %v", err)
+		}
+	})
+}

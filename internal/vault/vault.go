@@ -1,0 +1,308 @@
+package vault
+
+import (
+	"context"
+	"crypto/cipher"
+	"crypto/hkdf"
+	"crypto/hmac"
+	"crypto/sha256"
+	"slices"
+	"sync"
+	"time"
+
+	"prasan/internal/db"
+	"prasan/internal/errs"
+	"prasan/internal/vault/keyring"
+)
+
+// Vault seals, and opens for a Permit.
+type Vault struct {
+	keys    *db.DB
+	wrapper KeyWrapper
+	root    []byte
+	system  cipher.AEAD
+	index   []byte
+
+	mu      sync.Mutex
+	cohorts map[int]cipher.AEAD
+}
+
+// Minter makes permits. Whoever holds it can have anything opened; only package
+// processing is given it.
+type Minter struct{}
+
+// Permit allows some elements of some subjects to be opened, for one purpose. The
+// zero Permit allows nothing.
+type Permit struct {
+	purpose  string
+	subjects []string
+	elements []string
+}
+
+// Permit makes a permit; "*" among the elements stands for all.
+func (*Minter) Permit(purpose string, subjects, elements []string) Permit {
+	return Permit{purpose: purpose, subjects: subjects, elements: elements}
+}
+
+func (p Permit) covers(s Sealed) bool {
+	return p.purpose != "" && slices.Contains(p.subjects, s.Subject) &&
+		(slices.Contains(p.elements, s.Element) || slices.Contains(p.elements, "*"))
+}
+
+// Sealed is a sealed value and its place.
+type Sealed struct {
+	Subject string // whose key
+	Element string // what it is: an element of the record, or "content"
+	Place   string // table:row:column
+	Data    []byte
+}
+
+// Subject is one whose data is sealed with one key.
+type Subject struct {
+	ID      string
+	cohort  int
+	wrapped []byte
+	at      time.Time
+	aead    cipher.AEAD
+}
+
+// Seal seals plain for its place.
+func (s *Subject) Seal(place string, plain []byte) []byte { return seal(s.aead, place, plain) }
+
+// Open opens the keyring and returns the vault and its one Minter.
+func Open(ctx context.Context, keys *db.DB, w KeyWrapper) (*Vault, *Minter, error) {
+	if _, err := keys.Migrate(ctx, keyring.Files); err != nil {
+		return nil, nil, err
+	}
+	v := &Vault{keys: keys, wrapper: w, cohorts: map[int]cipher.AEAD{}}
+	var err error
+	if v.root, err = v.secret(ctx, "root"); err != nil {
+		return nil, nil, err
+	}
+	if v.system, err = newAEAD(v.Derive("system")); err != nil {
+		return nil, nil, err
+	}
+	v.index = v.Derive("blind-index")
+	return v, &Minter{}, nil
+}
+
+// secret returns a random secret of the installation, made at the first call.
+func (v *Vault) secret(ctx context.Context, name string) ([]byte, error) {
+	fresh, err := v.wrapper.Wrap("secret:"+name, random(32))
+	if err != nil {
+		return nil, err
+	}
+	var wrapped []byte
+	err = v.keys.InTx(ctx, func(tx *db.Tx) error {
+		if _, err := tx.Exec(`INSERT INTO secrets (name, wrapped, created_at) VALUES ($1, $2, $3) ON CONFLICT (name) DO NOTHING`, name, fresh, db.Micros(tx.Now())); err != nil {
+			return err
+		}
+		return tx.QueryRow(`SELECT wrapped FROM secrets WHERE name = $1`, []any{name}, &wrapped)
+	})
+	if err != nil {
+		return nil, err
+	}
+	key, err := v.wrapper.Unwrap("secret:"+name, wrapped)
+	if err != nil {
+		return nil, errs.Wrap(err, errs.Unavailable, "error.master-key-wrong")
+	}
+	return key, nil
+}
+
+// Derive returns a key of 32 bytes for one use of the installation (RFC 5869).
+func (v *Vault) Derive(use string) []byte {
+	key, err := hkdf.Key(sha256.New, v.root, nil, "prasan/"+use, 32)
+	if err != nil {
+		panic(err) // only for lengths that SHA-256 cannot give
+	}
+	return key
+}
+
+// NewSubject makes a subject with a new key, in memory; Keep makes it last.
+func (v *Vault) NewSubject(ctx context.Context, at time.Time) (*Subject, error) {
+	year := at.UTC().Year()
+	cohort, err := v.cohort(ctx, year)
+	if err != nil {
+		return nil, err
+	}
+	s := &Subject{ID: db.NewID(), cohort: year, at: at}
+	key := random(32)
+	s.wrapped = seal(cohort, "subject:"+s.ID, key)
+	s.aead, err = newAEAD(key)
+	return s, err
+}
+
+// Keep commits the subject's key to the keyring. It comes before whatever is sealed
+// with the key is stored; a key whose data never came is swept later.
+func (v *Vault) Keep(ctx context.Context, s *Subject) error {
+	return v.keys.InTx(ctx, func(tx *db.Tx) error {
+		_, err := tx.Exec(`INSERT INTO subjects (id, cohort, wrapped, created_at) VALUES ($1, $2, $3, $4)`, s.ID, s.cohort, s.wrapped, db.Micros(s.at))
+		return err
+	})
+}
+
+// Subject fetches a subject's key, for sealing more with it.
+func (v *Vault) Subject(ctx context.Context, id string) (*Subject, error) {
+	s := &Subject{ID: id}
+	var at int64
+	err := v.keys.Read(ctx, func(tx *db.Tx) error {
+		return tx.QueryRow(`SELECT cohort, wrapped, created_at FROM subjects WHERE id = $1`, []any{id}, &s.cohort, &s.wrapped, &at)
+	})
+	if errs.KindOf(err) == errs.NotFound {
+		return nil, errs.Wrap(err, errs.NotFound, "error.key-destroyed")
+	}
+	if err != nil {
+		return nil, err
+	}
+	s.at = db.Time(at)
+	cohort, err := v.cohort(ctx, s.cohort)
+	if err != nil {
+		return nil, err
+	}
+	key, err := open(cohort, "subject:"+id, s.wrapped)
+	if err != nil {
+		return nil, err
+	}
+	s.aead, err = newAEAD(key)
+	return s, err
+}
+
+func (v *Vault) cohort(ctx context.Context, year int) (cipher.AEAD, error) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if aead, ok := v.cohorts[year]; ok {
+		return aead, nil
+	}
+	label := "cohort:" + time.Date(year, 1, 1, 0, 0, 0, 0, time.UTC).Format("2006")
+	fresh, err := v.wrapper.Wrap(label, random(32))
+	if err != nil {
+		return nil, err
+	}
+	var wrapped []byte
+	err = v.keys.InTx(ctx, func(tx *db.Tx) error {
+		if _, err := tx.Exec(`INSERT INTO cohorts (year, wrapped, created_at) VALUES ($1, $2, $3) ON CONFLICT (year) DO NOTHING`, year, fresh, db.Micros(tx.Now())); err != nil {
+			return err
+		}
+		return tx.QueryRow(`SELECT wrapped FROM cohorts WHERE year = $1`, []any{year}, &wrapped)
+	})
+	if err != nil {
+		return nil, err
+	}
+	if wrapped == nil {
+		return nil, errs.New(errs.NotFound, "error.key-destroyed")
+	}
+	key, err := v.wrapper.Unwrap(label, wrapped)
+	if err != nil {
+		return nil, errs.Wrap(err, errs.Unavailable, "error.master-key-wrong")
+	}
+	aead, err := newAEAD(key)
+	if err == nil {
+		v.cohorts[year] = aead
+	}
+	return aead, err
+}
+
+// Open opens what the permit covers, in the order given. Anything it does not cover
+// refuses the whole call.
+func (v *Vault) Open(ctx context.Context, p Permit, items []Sealed) ([][]byte, error) {
+	subjects := map[string]*Subject{}
+	out := make([][]byte, len(items))
+	for i, item := range items {
+		if !p.covers(item) {
+			return nil, errs.New(errs.Forbidden, "error.no-permit")
+		}
+		if len(item.Data) == 0 {
+			continue
+		}
+		s, ok := subjects[item.Subject]
+		if !ok {
+			var err error
+			if s, err = v.Subject(ctx, item.Subject); err != nil {
+				return nil, err
+			}
+			subjects[item.Subject] = s
+		}
+		plain, err := open(s.aead, item.Place, item.Data)
+		if err != nil {
+			return nil, err
+		}
+		out[i] = plain
+	}
+	return out, nil
+}
+
+// Shred destroys a subject's key: what it sealed cannot be opened again, wherever a
+// copy of it lies, once the copies of the keyring have expired.
+func (v *Vault) Shred(ctx context.Context, id string) error {
+	return v.keys.InTx(ctx, func(tx *db.Tx) error {
+		if _, err := tx.Exec(`DELETE FROM subjects WHERE id = $1`, id); err != nil {
+			return err
+		}
+		_, err := tx.Exec(`INSERT INTO shredded (id, at) VALUES ($1, $2) ON CONFLICT (id) DO NOTHING`, id, db.Micros(tx.Now()))
+		return err
+	})
+}
+
+// SealSystem seals what is secret but nobody's personal data: a TOTP secret, a stored answer.
+func (v *Vault) SealSystem(place string, plain []byte) []byte { return seal(v.system, place, plain) }
+
+// OpenSystem opens what SealSystem sealed.
+func (v *Vault) OpenSystem(place string, sealed []byte) ([]byte, error) {
+	return open(v.system, place, sealed)
+}
+
+// Digest is the blind index of a value: equal values give equal digests and nothing
+// else can be learnt without the key. kind keeps a phone from matching a name.
+func (v *Vault) Digest(kind, value string) []byte {
+	mac := hmac.New(sha256.New, v.index)
+	mac.Write([]byte(kind))
+	mac.Write([]byte{0})
+	mac.Write([]byte(value))
+	return mac.Sum(nil)[:16]
+}
+
+// Ready tells whether the keyring answers.
+func (v *Vault) Ready(ctx context.Context) error {
+	return v.keys.Read(ctx, func(tx *db.Tx) error {
+		var n int
+		return tx.QueryRow(`SELECT COUNT(*) FROM secrets WHERE name = 'root'`, nil, &n)
+	})
+}
+
+// Sweep destroys keys made before the moment that nothing uses; used tells which of
+// a page of ids are in use.
+func (v *Vault) Sweep(ctx context.Context, before time.Time, used func(ids []string) (map[string]bool, error)) (int, error) {
+	var ids []string
+	err := v.keys.Read(ctx, func(tx *db.Tx) error {
+		rows, err := tx.Query(`SELECT id FROM subjects WHERE created_at < $1 AND created_at >= $2 ORDER BY id`, db.Micros(before), db.Micros(before.AddDate(0, 0, -2)))
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var id string
+			if err := rows.Scan(&id); err != nil {
+				return err
+			}
+			ids = append(ids, id)
+		}
+		return rows.Err()
+	})
+	if err != nil {
+		return 0, err
+	}
+	inUse, err := used(ids)
+	if err != nil {
+		return 0, err
+	}
+	n := 0
+	for _, id := range ids {
+		if !inUse[id] {
+			if err := v.Shred(ctx, id); err != nil {
+				return n, err
+			}
+			n++
+		}
+	}
+	return n, nil
+}
