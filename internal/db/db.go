@@ -112,7 +112,7 @@ func sqliteDSN(path string, write bool) string {
 	} else {
 		q.Add("_pragma", "query_only(1)")
 	}
-	return "file:" + path + "?" + q.Encode()
+	return fileURI(path) + "?" + q.Encode()
 }
 
 func (d *DB) openSQLite(path string, o *Options) error {
@@ -135,6 +135,11 @@ func (d *DB) openSQLite(path string, o *Options) error {
 	return err
 }
 
+// fileURI escapes what has a meaning in a URI: a folder may be called "a#b".
+func fileURI(path string) string {
+	return "file:" + strings.NewReplacer("%", "%25", "?", "%3f", "#", "%23").Replace(path)
+}
+
 // createSQLite makes the file with what must be decided before the first page is written.
 func createSQLite(path string) error {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
@@ -142,7 +147,7 @@ func createSQLite(path string) error {
 		return err
 	}
 	f.Close()
-	first, err := sql.Open("sqlite", "file:"+path)
+	first, err := sql.Open("sqlite", fileURI(path))
 	if err != nil {
 		return err
 	}

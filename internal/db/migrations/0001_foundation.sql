@@ -219,6 +219,7 @@ CREATE TABLE cases (
   tracking_hash BYTEA NOT NULL,
   nonce_hash BYTEA NOT NULL UNIQUE,
   assignee TEXT NOT NULL DEFAULT '',
+  about_staff BOOLEAN NOT NULL,
   about_account TEXT NOT NULL DEFAULT '',
   result TEXT NOT NULL DEFAULT '',
   rating BIGINT NOT NULL DEFAULT 0,

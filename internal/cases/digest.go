@@ -1,0 +1,93 @@
+package cases
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"prasan/internal/db"
+	"prasan/internal/jobs"
+	"prasan/internal/mail"
+	"prasan/internal/thai"
+)
+
+// Register tells the queue what this package's jobs and tasks do.
+func (s *Service) Register() {
+	s.Jobs.Handle("cases.new-code", s.sendNewCode)
+	s.Jobs.Every("cases.digest", jobs.Daily(thai.Bangkok, 8, 15), func(ctx context.Context, _ jobs.Job) error { return s.SendDigests(ctx) })
+	s.Jobs.Every("cases.sweep", jobs.Daily(thai.Bangkok, 2, 40), func(ctx context.Context, _ jobs.Job) error { return s.sweep(ctx) })
+}
+
+func (s *Service) sweep(ctx context.Context) error {
+	if err := s.DB.InTx(ctx, SweepLinks); err != nil {
+		return err
+	}
+	_, err := s.Vault.Sweep(ctx, s.Now().Add(-24*time.Hour), s.subjectsInUse)
+	return err
+}
+
+// subjectsInUse tells which keys have a case.
+func (s *Service) subjectsInUse(ids []string) (map[string]bool, error) {
+	used := map[string]bool{}
+	err := s.DB.Read(context.Background(), func(tx *db.Tx) error {
+		for _, id := range ids {
+			var n int
+			if err := tx.QueryRow(`SELECT COUNT(*) FROM cases WHERE subject_key = $1`, []any{id}, &n); err != nil {
+				return err
+			}
+			used[id] = n > 0
+		}
+		return nil
+	})
+	return used, err
+}
+
+// waiting is what a colleague's digest counts.
+type waiting struct {
+	account, email, agency string
+	overdue, week, open    int
+}
+
+// SendDigests mails each colleague who may work on cases how many wait for him and for
+// his office, on working days, if any do. It names no case and no person.
+func (s *Service) SendDigests(ctx context.Context) error {
+	now := s.Now()
+	if !thai.IsWorkingDay(now) {
+		return nil
+	}
+	return s.DB.InTx(ctx, func(tx *db.Tx) error {
+		var all []waiting
+		err := tx.Each(`SELECT a.name, a.email, a.agency, COUNT(*) FILTER (WHERE c.due_at < $1 AND c.clock_left = 0), COUNT(*) FILTER (WHERE c.due_at >= $2 AND c.due_at < $3 AND c.clock_left = 0), COUNT(*)
+			FROM accounts a JOIN cases c ON c.agency = a.agency AND c.state NOT IN ('answered','closed','quarantined') AND (c.assignee = '' OR c.assignee = a.name) AND c.about_account <> a.name AND (c.about_staff = FALSE OR c.assignee = a.name)
+			WHERE a.disabled = FALSE AND a.email <> '' AND (a.roles LIKE '%"officer"%' OR a.roles LIKE '%"head"%') GROUP BY a.name, a.email, a.agency ORDER BY a.name`,
+			[]any{db.Micros(now), db.Micros(now), db.Micros(now.AddDate(0, 0, 7))}, func(rows *sql.Rows) error {
+				var w waiting
+				err := rows.Scan(&w.account, &w.email, &w.agency, &w.overdue, &w.week, &w.open)
+				all = append(all, w)
+				return err
+			})
+		if err != nil {
+			return err
+		}
+		for _, w := range all {
+			if err := s.queueDigest(tx, w); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func (s *Service) queueDigest(tx *db.Tx, w waiting) error {
+	id := db.NewID()
+	body, err := json.Marshal(mail.Body{})
+	if err != nil {
+		return err
+	}
+	return s.Mail.Queue(tx, mail.Message{ID: id, Kind: "digest", Lang: "th", Agency: w.agency,
+		Recipient: s.Vault.SealSystem(place("outbox", id, "recipient"), []byte(w.email)),
+		Body:      s.Vault.SealSystem(place("outbox", id, "body"), body),
+		Meta:      map[string]string{"overdue": fmt.Sprint(w.overdue), "week": fmt.Sprint(w.week), "open": fmt.Sprint(w.open)}})
+}
