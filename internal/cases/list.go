@@ -259,7 +259,6 @@ func (s *Service) Count(ctx context.Context, a policy.Actor) (Counts, error) {
 	return n, err
 }
 
-
 // Events returns the timeline of a case for the API, oldest first, opened where the
 // record admits the actor.
 func (s *Service) Events(ctx context.Context, a policy.Actor, reference string) ([]Event, error) {

@@ -505,4 +505,3 @@ func contains(list []string, s string) bool {
 	}
 	return false
 }
-

@@ -10,8 +10,8 @@ import (
 type Transition struct {
 	Action string
 	From   []State
-	To     State // "" keeps the state
-	Step   int   // of the declared flow of the record
+	To     State  // "" keeps the state
+	Step   int    // of the declared flow of the record
 	By     string // "sender", "system", or the action that policy.May asks for
 	Public bool   // the sender sees it
 }
