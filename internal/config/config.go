@@ -1,0 +1,160 @@
+// Package config has every setting of the program in one struct: each field is a flag,
+// an environment variable and a line of docs/config.md, which is printed from it.
+package config
+
+import (
+	"fmt"
+	"net"
+	"net/netip"
+	"net/url"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"time"
+
+	"prasan/internal/errs"
+)
+
+// Store says where the data is.
+type Store struct {
+	Data          string `help:"Folder of everything the program keeps." default:"data" env:"PRASAN_DATA" placeholder:"DIR"`
+	Database      string `help:"Database: sqlite:PATH or postgres://... Default: sqlite:DATA/prasan.db." env:"PRASAN_DATABASE" placeholder:"URL" secret:""`
+	Keyring       string `help:"Keyring, a store of its own, backed up apart. Default: sqlite:DATA/keyring.db, or the schema 'keyring' of the PostgreSQL database." env:"PRASAN_KEYRING" placeholder:"URL" secret:""`
+	MasterKeyFile string `help:"File with the master key, 64 hexadecimal digits. Default: DATA/master.key." env:"PRASAN_MASTER_KEY_FILE" placeholder:"FILE"`
+	Node          string `help:"Name of this node; unique among the nodes of one database." default:"node1" env:"PRASAN_NODE" placeholder:"NAME"`
+}
+
+// Server is what demo and serve take.
+type Server struct {
+	Store
+	Listen       string   `help:"Address to serve on." default:"127.0.0.1:8080" env:"PRASAN_LISTEN" placeholder:"ADDR"`
+	AdminListen  string   `help:"Address of /metrics and /debug/pprof." default:"127.0.0.1:9090" env:"PRASAN_ADMIN_LISTEN" placeholder:"ADDR"`
+	TrustedProxy []string `help:"Proxy whose X-Forwarded-For and X-Forwarded-Proto are believed; repeatable." env:"PRASAN_TRUSTED_PROXY" placeholder:"CIDR"`
+	Record       string   `help:"Folder with register files to begin with (YAML); used while the register is empty." env:"PRASAN_RECORD" placeholder:"DIR"`
+	RateLimits   string   `help:"Limits by address and minimum form times; off only on a loopback address." enum:"on,off" default:"on" env:"PRASAN_RATE_LIMITS"`
+	BaseDomain   string   `help:"Domain under which the sites, the office and the files host lie." default:"industry.localhost" env:"PRASAN_BASE_DOMAIN" placeholder:"DOMAIN"`
+	PublicURL    string   `help:"Scheme and port as visitors see them, for links in mails: https://*, or http://*:8080. Default: from --listen." env:"PRASAN_PUBLIC_URL" placeholder:"URL"`
+
+	Mail  Mail  `embed:"" prefix:"mail-" envprefix:"PRASAN_MAIL_"`
+	Terms Terms `embed:"" prefix:"" envprefix:"PRASAN_"`
+}
+
+// Mail says how e-mail leaves. Without a relay it stays queued, and says so.
+type Mail struct {
+	Relay        string `help:"SMTP server that takes outgoing mail." env:"RELAY" placeholder:"HOST:PORT"`
+	User         string `help:"User name at the relay." env:"USER" placeholder:"NAME"`
+	Password     string `help:"Password at the relay." env:"PASSWORD" placeholder:"SECRET" secret:""`
+	TLS          string `help:"Transport security towards the relay." name:"tls" enum:"required,offered,none" default:"required" env:"TLS"`
+	Domain       string `help:"Domain of senders and of the return path. Default: the base domain." env:"DOMAIN" placeholder:"DOMAIN"`
+	DKIMKeyFile  string `help:"Private key (PEM) that signs outgoing mail (RFC 6376)." name:"dkim-key-file" env:"DKIM_KEY_FILE" placeholder:"FILE"`
+	DKIMSelector string `help:"Selector of the DKIM key." name:"dkim-selector" default:"prasan" env:"DKIM_SELECTOR" placeholder:"NAME"`
+	AllowPrivate string `help:"Private network in which the relay may be." env:"ALLOW_PRIVATE" placeholder:"CIDR"`
+}
+
+// Terms are numbers of law and practice, each a setting because its source is to be
+// verified by the body that runs the program.
+type Terms struct {
+	ReplyDays  int           `help:"Calendar days until the first answer (Royal Decree on Good Governance B.E. 2546 s.38)." default:"15" env:"REPLY_DAYS"`
+	ReopenDays int           `help:"Days in which an answer may be reopened by the sender." default:"30" env:"REOPEN_DAYS"`
+	LinkHours  int           `help:"Hours for which a link in a mail works." default:"72" env:"LINK_HOURS"`
+	FormMin    time.Duration `help:"A contact form filled in faster than this is looked at by a person first." default:"4s" env:"FORM_MIN"`
+	PerHour    int           `help:"Messages from one address in an hour before the rest is looked at by a person first." default:"10" env:"PER_HOUR"`
+}
+
+// Resolve fills what follows from other settings, reads NAME_FILE secrets and refuses
+// what cannot be.
+func (c *Server) Resolve() error {
+	if err := c.Store.Resolve(); err != nil {
+		return err
+	}
+	if err := readSecretFiles(reflect.ValueOf(&c.Mail).Elem(), "PRASAN_MAIL_"); err != nil {
+		return err
+	}
+	if c.RateLimits == "off" && !isLoopback(c.Listen) {
+		return errs.New(errs.Invalid, "error.limits-off")
+	}
+	for _, cidr := range c.TrustedProxy {
+		if _, err := netip.ParsePrefix(cidr); err != nil {
+			return errs.New(errs.Invalid, "error.cidr", "value", cidr)
+		}
+	}
+	if c.Mail.Domain == "" {
+		c.Mail.Domain = c.BaseDomain
+	}
+	return nil
+}
+
+// Resolve fills the defaults that depend on the data folder.
+func (s *Store) Resolve() error {
+	if err := readSecretFiles(reflect.ValueOf(s).Elem(), ""); err != nil {
+		return err
+	}
+	if s.Database == "" {
+		s.Database = "sqlite:" + filepath.Join(s.Data, "prasan.db")
+	}
+	if s.Keyring == "" {
+		s.Keyring = "sqlite:" + filepath.Join(s.Data, "keyring.db")
+		if strings.HasPrefix(s.Database, "postgres") {
+			s.Keyring = s.Database
+		}
+	}
+	if s.MasterKeyFile == "" {
+		s.MasterKeyFile = filepath.Join(s.Data, "master.key")
+	}
+	return nil
+}
+
+// KeyringSchema is the PostgreSQL schema of a keyring that shares its database.
+func (s *Store) KeyringSchema() string {
+	if s.Keyring == s.Database {
+		return "keyring"
+	}
+	return ""
+}
+
+// readSecretFiles reads PRASAN_X_FILE into each field marked secret whose value is not set.
+func readSecretFiles(v reflect.Value, prefix string) error {
+	for i := range v.NumField() {
+		f := v.Type().Field(i)
+		if _, secret := f.Tag.Lookup("secret"); !secret || v.Field(i).String() != "" {
+			continue
+		}
+		name := prefix + f.Tag.Get("env") + "_FILE"
+		path := os.Getenv(name)
+		if path == "" {
+			continue
+		}
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return errs.Wrap(err, errs.Invalid, "error.secret-file", "name", name, "path", path)
+		}
+		v.Field(i).SetString(strings.TrimSpace(string(text)))
+	}
+	return nil
+}
+
+func isLoopback(addr string) bool {
+	host, _, err := net.SplitHostPort(addr)
+	if err != nil {
+		return false
+	}
+	ip, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && ip.IsLoopback()
+}
+
+// SiteURL returns how visitors reach a host: "http://rayong.industry.localhost:8080".
+func (c *Server) SiteURL(host string) string {
+	if u, err := url.Parse(c.PublicURL); err == nil && u.Scheme != "" {
+		port := ""
+		if p := u.Port(); p != "" {
+			port = ":" + p
+		}
+		return u.Scheme + "://" + host + port
+	}
+	_, port, err := net.SplitHostPort(c.Listen)
+	if err != nil || port == "80" {
+		return "http://" + host
+	}
+	return fmt.Sprintf("http://%s:%s", host, port)
+}
