@@ -1,0 +1,46 @@
+# Every target does its own set-up. `make help` explains them.
+SHELL := /bin/bash
+GO ?= go
+BIN := bin/prasan
+
+.PHONY: help demo dev build test test-go check bench crash shots docs setup fmt clean
+
+help: ## say what each target does
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+build: ## build the program into bin/
+	$(GO) build -trimpath -ldflags '-s -w' -o $(BIN) ./cmd/prasan
+
+demo: build ## seed and serve the scenario on http://ops.industry.localhost:8080 (Go is all it needs)
+	$(BIN) demo --data .demo
+
+dev: ## serve the demo from source
+	$(GO) run ./cmd/prasan demo --data .demo
+
+setup: ## install what the tests need and is absent (as root: Debian packages by apt-get)
+	@bash e2e/setup.sh
+
+test: setup ## all tests, both engines, in a browser too
+	@bash e2e/test.sh
+
+check: ## formatting, vet, docs in step with the program
+	@test -z "$$(gofmt -l cmd internal e2e bench third_party)" || (gofmt -l cmd internal e2e bench third_party; exit 1)
+	$(GO) vet ./...
+
+docs: build ## write docs/config.md, docs/cli, docs/api, docs/workflow.md from the program
+	$(BIN) docs docs
+
+bench: build ## the figures of docs/performance.md, as a table and as JSON
+	$(GO) run ./bench --binary $(BIN)
+
+crash: build ## rounds of kill -9 under load (docs/reliability.md)
+	$(GO) run ./bench/crash --binary $(BIN)
+
+shots: setup build ## a picture of every page, phone and desktop, light and dark, both languages, into e2e/shots
+	PRASAN_SHOTS=1 $(GO) test -count=1 -timeout 20m -run TestScreenshots ./e2e/
+
+fmt:
+	gofmt -w cmd internal e2e bench third_party
+
+clean:
+	rm -rf bin .demo e2e/shots
