@@ -1,0 +1,111 @@
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"prasan/bench/load"
+)
+
+// traceOrder runs the program under strace, submits messages one by one, and checks
+// in the trace that between reading the last post and writing its answer both stores
+// were synced: the keyring first, then the database.
+func traceOrder(binary string) error {
+	dir, err := os.MkdirTemp("", "prasan-trace")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	out := filepath.Join(dir, "trace")
+	wrapper := filepath.Join(dir, "traced")
+	abs, err := filepath.Abs(binary)
+	if err != nil {
+		return err
+	}
+	if _, err := exec.LookPath("strace"); err != nil {
+		return fmt.Errorf("strace is needed: %w", err)
+	}
+	script := fmt.Sprintf("#!/bin/sh\nexec strace -f -y -tt -s 24 -e trace=fsync,fdatasync,read,write -o %s %s \"$@\"\n", out, abs)
+	if err := os.WriteFile(wrapper, []byte(script), 0o755); err != nil {
+		return err
+	}
+	s, err := load.Start(wrapper, "demo", "--empty", "--data", filepath.Join(dir, "data"), "--rate-limits", "off")
+	if err != nil {
+		return err
+	}
+	form, err := load.Prepare(s.Addr)
+	if err != nil {
+		return err
+	}
+	c, err := load.Dial(s.Addr)
+	if err != nil {
+		return err
+	}
+	const messages = 20
+	for n := range messages {
+		if _, err := form.Submit(c, n); err != nil {
+			return err
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	if err := s.Stop(); err != nil {
+		return err
+	}
+	return readTrace(out, messages)
+}
+
+var (
+	sync1    = regexp.MustCompile(`f(?:data)?sync\(\d+<([^>]+)>\)\s*=\s*0`)
+	resumed  = regexp.MustCompile(`^(\d+) .*<\.\.\. f(?:data)?sync resumed>.*=\s*0`)
+	started  = regexp.MustCompile(`^(\d+) .*f(?:data)?sync\(\d+<([^>]+)> <unfinished`)
+	answered = regexp.MustCompile(`write\(\d+<[^>]*>, "HTTP/1\.1 303`)
+)
+
+func readTrace(path string, want int) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	pending := map[string]string{}
+	var keyring, database bool
+	acks := 0
+	scan := bufio.NewScanner(f)
+	scan.Buffer(nil, 1<<20)
+	for scan.Scan() {
+		line := scan.Text()
+		file := ""
+		if m := sync1.FindStringSubmatch(line); m != nil {
+			file = m[1]
+		} else if m := started.FindStringSubmatch(line); m != nil {
+			pending[m[1]] = m[2]
+		} else if m := resumed.FindStringSubmatch(line); m != nil {
+			file = pending[m[1]]
+		}
+		switch {
+		case strings.Contains(file, "keyring.db"):
+			keyring = true
+		case strings.Contains(file, "prasan.db"):
+			database = true
+		}
+		if answered.MatchString(line) {
+			if !keyring || !database {
+				return fmt.Errorf("acknowledgement %d left before its fsync (keyring %v, database %v)", acks+1, keyring, database)
+			}
+			acks++
+			keyring, database = false, false
+		}
+	}
+	if acks != want {
+		return fmt.Errorf("%s acknowledgements in the trace, want %d", strconv.Itoa(acks), want)
+	}
+	fmt.Printf("acknowledgements: %d\nwith an fsync of the keyring and of the database before each: %d\n", acks, acks)
+	return scan.Err()
+}
