@@ -1,0 +1,283 @@
+package mail
+
+import (
+	"context"
+	"database/sql"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"strings"
+	"time"
+
+	"prasan/internal/audit"
+	"prasan/internal/db"
+	"prasan/internal/errs"
+	"prasan/internal/jobs"
+	"prasan/internal/processing"
+	"prasan/internal/vault"
+)
+
+const (
+	// batch and patience keep what one claim may take well under its lease.
+	batch    = 16
+	patience = 2 * time.Minute
+	lease    = 5 * time.Minute
+	// maxAttempts with the pauses of jobs.Backoff last about three days (RFC 5321
+	// section 4.5.4.1 wants four or five; a citizen should hear of it sooner).
+	maxAttempts = 23
+	// An address gets so many acknowledgements; the form must not mail strangers at will.
+	acksAnHour, acksADay = 3, 10
+)
+
+// row is a claimed message.
+type row struct {
+	Message
+	messageID string
+	attempts  int
+	created   time.Time
+}
+
+// Flush hands over what is due. Without a relay it does nothing: all stays queued.
+func (s *Service) Flush(ctx context.Context) error {
+	if s.Config.Relay.Addr == "" {
+		return nil
+	}
+	began := time.Now()
+	for time.Since(began) < patience/2 && ctx.Err() == nil {
+		rows, err := s.claim(ctx)
+		if err != nil {
+			return err
+		}
+		if len(rows) == 0 {
+			break
+		}
+		if err := s.deliver(ctx, rows); err != nil {
+			return err
+		}
+	}
+	return s.plan(ctx)
+}
+
+// claim leases messages that are due, so that of several nodes one sends each.
+func (s *Service) claim(ctx context.Context) ([]row, error) {
+	var rows []row
+	err := s.DB.InTx(ctx, func(tx *db.Tx) error {
+		rows = nil
+		now := db.Micros(tx.Now())
+		return tx.Each(`UPDATE outbox SET lease_until = $1, attempts = attempts + 1 WHERE id IN (SELECT id FROM outbox WHERE state = 'queued' AND run_at <= $2 AND lease_until <= $3 ORDER BY run_at LIMIT $4`+tx.SkipLocked()+`)
+			RETURNING id, case_id, kind, lang, agency, subject_key, recipient, body, meta, message_id, attempts, created_at`,
+			[]any{db.Micros(tx.Now().Add(lease)), now, now, batch}, func(r *sql.Rows) error {
+				m, err := scan(r)
+				rows = append(rows, m)
+				return err
+			})
+	})
+	return rows, err
+}
+
+func scan(r *sql.Rows) (row, error) {
+	var m row
+	var meta string
+	var created int64
+	if err := r.Scan(&m.ID, &m.CaseID, &m.Kind, &m.Lang, &m.Agency, &m.SubjectKey, &m.Recipient, &m.Body, &meta, &m.messageID, &m.attempts, &created); err != nil {
+		return m, err
+	}
+	m.created = db.Time(created)
+	err := json.Unmarshal([]byte(meta), &m.Meta)
+	m.Site = m.Meta["site"]
+	return m, err
+}
+
+// deliver sends a batch over one connection. While the relay cannot be reached
+// nothing is opened: a reading that serves nothing must not be in the log.
+func (s *Service) deliver(ctx context.Context, rows []row) error {
+	deadline := time.Now().Add(patience)
+	session, err := s.connect(ctx)
+	if err != nil {
+		return s.postpone(ctx, rows, err)
+	}
+	defer func() { session.close() }()
+	for i := range rows {
+		if time.Now().After(deadline) || ctx.Err() != nil {
+			return s.release(ctx, rows[i:])
+		}
+		err := s.one(ctx, session, &rows[i])
+		if err := s.note(ctx, &rows[i], err); err != nil {
+			return err
+		}
+		if err == nil || session.usable(err) {
+			continue
+		}
+		session.close()
+		if session, err = s.connect(ctx); err != nil {
+			session = &smtpSession{}
+			return s.postpone(ctx, rows[i+1:], err)
+		}
+	}
+	return nil
+}
+
+// one opens, renders, signs and hands over a message.
+func (s *Service) one(ctx context.Context, session *smtpSession, m *row) error {
+	address, body, err := s.open(ctx, m)
+	if err != nil {
+		return err
+	}
+	if m.Kind == "ack" {
+		if err := s.withinCap(ctx, m, address); err != nil {
+			return err
+		}
+	}
+	letter, err := s.compose(m, address, body)
+	if err != nil {
+		return err
+	}
+	if letter, err = s.sign(letter); err != nil {
+		return err
+	}
+	return redact(session.send(ctx, s.returnPath(m.ID), address, letter), address)
+}
+
+// open opens recipient and body through the record: the line is durable before the
+// first byte leaves.
+func (s *Service) open(ctx context.Context, m *row) (address string, body Body, err error) {
+	var plain [][]byte
+	if m.SubjectKey == "" {
+		plain, err = s.openSystem(m)
+	} else {
+		plain, err = s.Processing.Send(ctx, processing.Request{Activity: Activity, Purpose: kinds[m.Kind].purpose, Detail: "mail:" + m.Kind, Items: []vault.Sealed{
+			{Subject: m.SubjectKey, Element: "email", Place: Place(m.ID, "recipient"), Data: m.Recipient},
+			{Subject: m.SubjectKey, Element: processing.Content, Place: Place(m.ID, "body"), Data: m.Body},
+		}})
+	}
+	if err != nil {
+		return "", Body{}, err
+	}
+	if len(plain[1]) > 0 {
+		err = json.Unmarshal(plain[1], &body)
+	}
+	return string(plain[0]), body, err
+}
+
+func (s *Service) openSystem(m *row) ([][]byte, error) {
+	out := make([][]byte, 2)
+	var err error
+	if out[0], err = s.Vault.OpenSystem(Place(m.ID, "recipient"), m.Recipient); err == nil && len(m.Body) > 0 {
+		out[1], err = s.Vault.OpenSystem(Place(m.ID, "body"), m.Body)
+	}
+	return out, err
+}
+
+// withinCap counts an acknowledgement once, however often it is tried.
+func (s *Service) withinCap(ctx context.Context, m *row, address string) error {
+	if m.Meta["counted"] != "" {
+		return nil
+	}
+	digest := hex.EncodeToString(s.Vault.Digest("email", strings.ToLower(address)))
+	capped := false
+	err := s.DB.InTx(ctx, func(tx *db.Tx) error {
+		hour, err := s.Limits.Allow(tx, "ack-hour", digest, acksAnHour, time.Hour)
+		if err != nil {
+			return err
+		}
+		day, err := s.Limits.Allow(tx, "ack-day", digest, acksADay, 24*time.Hour)
+		if err != nil {
+			return err
+		}
+		capped = !hour || !day
+		m.Meta["counted"] = "1"
+		meta, err := json.Marshal(m.Meta)
+		if err != nil {
+			return err
+		}
+		_, err = tx.Exec(`UPDATE outbox SET meta = $1 WHERE id = $2`, string(meta), m.ID)
+		return err
+	})
+	if err == nil && capped {
+		return &permanent{reason: "capped"}
+	}
+	return err
+}
+
+// note stores the outcome of an attempt.
+func (s *Service) note(ctx context.Context, m *row, outcome error) error {
+	state, reason := verdict(m, outcome)
+	return s.DB.InTx(context.WithoutCancel(ctx), func(tx *db.Tx) error {
+		again := tx.Now()
+		if state == Queued {
+			again = again.Add(jobs.Backoff(m.attempts))
+		}
+		// A report may have come back before the hand-over is noted; it stands.
+		if _, err := tx.Exec(`UPDATE outbox SET state = $1, last_error = $2, run_at = $3, lease_until = 0, changed_at = $4 WHERE id = $5 AND state = 'queued'`,
+			state, reason, db.Micros(again), db.Micros(tx.Now()), m.ID); err != nil {
+			return err
+		}
+		if state == Queued {
+			return nil
+		}
+		return s.Audit.Append(tx, audit.Event{Actor: "system", Action: "mail." + state, Object: "mail:" + m.ID, Body: map[string]any{"kind": m.Kind, "reference": m.Meta["reference"], "attempts": m.attempts, "reason": reason}})
+	})
+}
+
+// verdict turns the outcome of an attempt into a state and what is shown as the reason.
+func verdict(m *row, outcome error) (state, reason string) {
+	if outcome == nil {
+		return HandedOver, ""
+	}
+	var p *permanent
+	switch {
+	case errors.As(outcome, &p):
+		return Failed, p.reason
+	case errs.KindOf(outcome) == errs.Forbidden, errs.KindOf(outcome) == errs.NotFound:
+		// The record no longer declares the sending, or the data has been destroyed.
+		return Failed, errs.As(outcome).Key
+	case m.attempts >= maxAttempts:
+		return Failed, reasonOf(outcome)
+	}
+	return Queued, reasonOf(outcome)
+}
+
+// reasonOf is what may be shown of an error: the relay's own words, or a key.
+func reasonOf(err error) string {
+	var t *temporary
+	if errors.As(err, &t) {
+		return t.reason
+	}
+	return errs.As(err).Key
+}
+
+// postpone gives back messages that the relay could not take at all.
+func (s *Service) postpone(ctx context.Context, rows []row, cause error) error {
+	for i := range rows {
+		if err := s.note(ctx, &rows[i], cause); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// release gives back messages that were not tried.
+func (s *Service) release(ctx context.Context, rows []row) error {
+	return s.DB.InTx(context.WithoutCancel(ctx), func(tx *db.Tx) error {
+		for _, m := range rows {
+			if _, err := tx.Exec(`UPDATE outbox SET lease_until = 0, attempts = attempts - 1 WHERE id = $1 AND state = 'queued'`, m.ID); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// plan enqueues the next flush for the moment at which the next message is due.
+func (s *Service) plan(ctx context.Context) error {
+	var next sql.NullInt64
+	const due = `SELECT MIN(CASE WHEN lease_until > run_at THEN lease_until ELSE run_at END) FROM outbox WHERE state = 'queued'`
+	err := s.DB.Read(ctx, func(tx *db.Tx) error { return tx.QueryRow(due, nil, &next) })
+	if err != nil || !next.Valid {
+		return err
+	}
+	return s.DB.InTx(ctx, func(tx *db.Tx) error {
+		at := db.Time(next.Int64)
+		return s.Jobs.Enqueue(tx, JobFlush, nil, jobs.At(at), jobs.Unique(JobFlush+"@"+at.Truncate(time.Second).Format(time.RFC3339)))
+	})
+}
