@@ -87,11 +87,11 @@ func (s *Service) mailbox(sender Sender) string {
 // mailbox writes an address with its name; nothing in it can begin a new line.
 func mailbox(name, address string) string {
 	clean := strings.NewReplacer("\r", "", "\n", "")
-	a := netmail.Address{Address: clean.Replace(address)}
-	if name == "" {
+	a := netmail.Address{Name: clean.Replace(name), Address: clean.Replace(address)}
+	if ascii(name) {
 		return a.String()
 	}
-	return fold(mime.BEncoding.Encode("utf-8", clean.Replace(name))) + " " + a.String()
+	return fold(mime.BEncoding.Encode("utf-8", a.Name)) + "\r\n " + (&netmail.Address{Address: a.Address}).String()
 }
 
 // fold breaks a header between its encoded words, at most 76 characters a line (RFC 2047).

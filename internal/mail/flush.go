@@ -176,15 +176,14 @@ func (s *Service) withinCap(ctx context.Context, m *row, address string) error {
 	digest := hex.EncodeToString(s.Vault.Digest("email", strings.ToLower(address)))
 	capped := false
 	err := s.DB.InTx(ctx, func(tx *db.Tx) error {
-		hour, err := s.Limits.Allow(tx, "ack-hour", digest, acksAnHour, time.Hour)
+		within, err := s.Limits.Allow(tx, "ack-hour", digest, acksAnHour, time.Hour)
+		if err == nil && within { // what the hour refuses does not count for the day
+			within, err = s.Limits.Allow(tx, "ack-day", digest, acksADay, 24*time.Hour)
+		}
 		if err != nil {
 			return err
 		}
-		day, err := s.Limits.Allow(tx, "ack-day", digest, acksADay, 24*time.Hour)
-		if err != nil {
-			return err
-		}
-		capped = !hour || !day
+		capped = !within
 		m.Meta["counted"] = "1"
 		meta, err := json.Marshal(m.Meta)
 		if err != nil {

@@ -67,7 +67,8 @@ type State struct {
 // Queue puts a message into the outbox of the caller's transaction; it leaves after
 // the commit.
 func (s *Service) Queue(tx *db.Tx, m Message) error {
-	if _, known := kinds[m.Kind]; !known || m.ID == "" || len(m.Recipient) == 0 {
+	k, known := kinds[m.Kind]
+	if !known || m.ID == "" || len(m.Recipient) == 0 || k.purpose == "" && m.SubjectKey != "" {
 		return errs.New(errs.Internal, "error.internal")
 	}
 	meta := maps.Clone(m.Meta)
