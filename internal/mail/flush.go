@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"strings"
+	"sync"
 	"time"
 
 	"prasan/internal/audit"
@@ -19,7 +20,7 @@ import (
 
 const (
 	// batch and patience keep what one claim may take well under its lease.
-	batch    = 16
+	batch    = 32
 	patience = 2 * time.Minute
 	lease    = 5 * time.Minute
 	// maxAttempts with the pauses of jobs.Backoff last about three days (RFC 5321
@@ -88,8 +89,18 @@ func scan(r *sql.Rows) (row, error) {
 	return m, err
 }
 
+// prepared is a message ready to be handed over, or why it is not.
+type prepared struct {
+	*row
+	address string
+	letter  []byte
+	err     error
+}
+
 // deliver sends a batch over one connection. While the relay cannot be reached
-// nothing is opened: a reading that serves nothing must not be in the log.
+// nothing is opened: a reading that serves nothing must not be in the log. What comes
+// before and after the sending is done for many messages at once, because their
+// transactions then share commits; each outcome is noted as soon as it is known.
 func (s *Service) deliver(ctx context.Context, rows []row) error {
 	deadline := time.Now().Add(patience)
 	session, err := s.connect(ctx)
@@ -97,45 +108,55 @@ func (s *Service) deliver(ctx context.Context, rows []row) error {
 		return s.postpone(ctx, rows, err)
 	}
 	defer func() { session.close() }()
-	for i := range rows {
+	letters := s.prepare(ctx, rows)
+	notes := s.notes(ctx)
+	for i, l := range letters {
 		if time.Now().After(deadline) || ctx.Err() != nil {
-			return s.release(ctx, rows[i:])
+			return errors.Join(s.release(ctx, rows[i:]), notes.wait())
 		}
-		err := s.one(ctx, session, &rows[i])
-		if err := s.note(ctx, &rows[i], err); err != nil {
-			return err
+		if l.err == nil {
+			l.err = redact(session.send(ctx, s.returnPath(l.ID), l.address, l.letter), l.address)
 		}
-		if err == nil || session.usable(err) {
+		notes.add(l.row, l.err)
+		if l.err == nil || session.usable(l.err) {
 			continue
 		}
 		session.close()
 		if session, err = s.connect(ctx); err != nil {
 			session = &smtpSession{}
-			return s.postpone(ctx, rows[i+1:], err)
+			return errors.Join(s.postpone(ctx, rows[i+1:], err), notes.wait())
 		}
 	}
-	return nil
+	return notes.wait()
 }
 
-// one opens, renders, signs and hands over a message.
-func (s *Service) one(ctx context.Context, session *smtpSession, m *row) error {
+// prepare opens, renders and signs messages.
+func (s *Service) prepare(ctx context.Context, rows []row) []prepared {
+	out := make([]prepared, len(rows))
+	var wg sync.WaitGroup
+	for i := range rows {
+		out[i].row = &rows[i]
+		wg.Go(func() { out[i].address, out[i].letter, out[i].err = s.one(ctx, &rows[i]) })
+	}
+	wg.Wait()
+	return out
+}
+
+func (s *Service) one(ctx context.Context, m *row) (address string, letter []byte, err error) {
 	address, body, err := s.open(ctx, m)
 	if err != nil {
-		return err
+		return "", nil, err
 	}
 	if m.Kind == "ack" {
 		if err := s.withinCap(ctx, m, address); err != nil {
-			return err
+			return "", nil, err
 		}
 	}
-	letter, err := s.compose(m, address, body)
-	if err != nil {
-		return err
+	if letter, err = s.compose(m, address, body); err != nil {
+		return "", nil, err
 	}
-	if letter, err = s.sign(letter); err != nil {
-		return err
-	}
-	return redact(session.send(ctx, s.returnPath(m.ID), address, letter), address)
+	letter, err = s.sign(letter)
+	return address, letter, err
 }
 
 // open opens recipient and body through the record: the line is durable before the
@@ -198,6 +219,33 @@ func (s *Service) withinCap(ctx context.Context, m *row, address string) error {
 	return err
 }
 
+// noting stores outcomes while the next messages are being sent.
+type noting struct {
+	note func(m *row, outcome error) error
+	wg   sync.WaitGroup
+	mu   sync.Mutex
+	err  error
+}
+
+func (s *Service) notes(ctx context.Context) *noting {
+	return &noting{note: func(m *row, outcome error) error { return s.note(ctx, m, outcome) }}
+}
+
+func (n *noting) add(m *row, outcome error) {
+	n.wg.Go(func() {
+		if err := n.note(m, outcome); err != nil {
+			n.mu.Lock()
+			n.err = err
+			n.mu.Unlock()
+		}
+	})
+}
+
+func (n *noting) wait() error {
+	n.wg.Wait()
+	return n.err
+}
+
 // note stores the outcome of an attempt.
 func (s *Service) note(ctx context.Context, m *row, outcome error) error {
 	state, reason := verdict(m, outcome)
@@ -247,12 +295,11 @@ func reasonOf(err error) string {
 
 // postpone gives back messages that the relay could not take at all.
 func (s *Service) postpone(ctx context.Context, rows []row, cause error) error {
+	notes := s.notes(ctx)
 	for i := range rows {
-		if err := s.note(ctx, &rows[i], cause); err != nil {
-			return err
-		}
+		notes.add(&rows[i], cause)
 	}
-	return nil
+	return notes.wait()
 }
 
 // release gives back messages that were not tried.
