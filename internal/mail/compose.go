@@ -14,8 +14,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/mattn/go-runewidth"
-
 	"prasan/internal/thai"
 )
 
@@ -138,12 +136,8 @@ func (w words) text() string {
 	for _, p := range w.Pieces {
 		switch p.Form {
 		case "facts":
-			width := 0
 			for _, r := range p.Rows {
-				width = max(width, runewidth.StringWidth(r[0]))
-			}
-			for _, r := range p.Rows {
-				fmt.Fprintf(&b, "  %s%s  %s\n", r[0], strings.Repeat(" ", width-runewidth.StringWidth(r[0])), r[1])
+				fmt.Fprintf(&b, "%s: %s\n", r[0], r[1])
 			}
 			b.WriteString("\n")
 		case "quote":

@@ -19,9 +19,11 @@ import (
 )
 
 const (
-	// batch and patience keep what one claim may take well under its lease.
+	// batch and patience keep what one claim may take well under its lease; turn is how
+	// long a flush goes on claiming before it lets other jobs have their turn.
 	batch    = 32
-	patience = 2 * time.Minute
+	turn     = 20 * time.Second
+	patience = time.Minute
 	lease    = 5 * time.Minute
 	// maxAttempts with the pauses of jobs.Backoff last about three days (RFC 5321
 	// section 4.5.4.1 wants four or five; a citizen should hear of it sooner).
@@ -44,7 +46,7 @@ func (s *Service) Flush(ctx context.Context) error {
 		return nil
 	}
 	began := time.Now()
-	for time.Since(began) < patience/2 && ctx.Err() == nil {
+	for time.Since(began) < turn && ctx.Err() == nil {
 		rows, err := s.claim(ctx)
 		if err != nil {
 			return err

@@ -90,7 +90,7 @@ func (s *Service) write(m *row, body Body) words {
 		lang = "th"
 	}
 	agency := s.Config.Sender(m.Agency, m.Site).Name.In(lang)
-	args := []any{"agency", agency, "reference", m.Meta["reference"], "hours", s.Config.LinkHours, "open", m.Meta["open"], "site", m.Site}
+	args := []any{"agency", agency, "reference", m.Meta["reference"], "hours", s.Config.LinkHours, "open", m.Meta["open"], "track", s.Config.SiteURL(m.Site) + "/" + lang + "/track"}
 	t := func(name string) string { return i18n.T(lang, "mail."+name, args...) }
 	if m.Kind == "digest" {
 		body.Link = s.Config.OfficeURL

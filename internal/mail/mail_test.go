@@ -47,7 +47,7 @@ func TestAnAcknowledgementInThaiArrivesSignedAndCarriesNothingOfTheMessage(t *te
 			t.Error(g.EnvelopeFrom)
 		}
 		for _, form := range []string{g.Text, g.HTML} {
-			for _, want := range []string{"RYG-7K2M-9", "24 พ.ย. 2569, 10.00 น.", "9 ธันวาคม 2569", "OTP", "โอนเงิน", "https://rayong.industry.test/th/verify/abc", "สำนักงานอุตสาหกรรมจังหวัดระยอง"} {
+			for _, want := range []string{"RYG-7K2M-9", "24 พ.ย. 2569, 10.00 น.", "9 ธันวาคม 2569", "OTP", "โอนเงิน", "https://rayong.industry.test/th/verify/abc", "https://rayong.industry.test/th/track", "สำนักงานอุตสาหกรรมจังหวัดระยอง"} {
 				if !strings.Contains(form, want) {
 					t.Errorf("%q is missing in %s", want, form)
 				}

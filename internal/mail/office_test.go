@@ -77,7 +77,7 @@ func newOffice(t *testing.T, e *dbtest.Engine) *office {
 	log := audit.New("test")
 	o.deps = mail.Deps{DB: e.DB, Vault: v, Audit: log, Jobs: jobs.New(e.DB, e.Clock.Now), Limits: limits.New(v.Derive("limits"), false), Now: e.Clock.Now,
 		Processing: processing.New(e.DB, v, minter, log, func(string) *policy.Snapshot { return o.record }),
-		Config: mail.Config{Domain: "industry.test", OfficeURL: "https://office.industry.test/", LinkHours: 72, DKIM: mail.DKIM{Selector: "prasan", Key: key}, Sender: func(agency, _ string) mail.Sender {
+		Config: mail.Config{Domain: "industry.test", OfficeURL: "https://office.industry.test/", LinkHours: 72, SiteURL: func(host string) string { return "https://" + host }, DKIM: mail.DKIM{Selector: "prasan", Key: key}, Sender: func(agency, _ string) mail.Sender {
 			return mail.Sender{Name: policy.Text{TH: "สำนักงานอุตสาหกรรมจังหวัดระยอง", EN: "Rayong Provincial Industry Office"}, Email: "saraban@" + agency + ".industry.test"}
 		}}}
 	o.relay("")

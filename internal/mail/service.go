@@ -28,7 +28,7 @@ type Relay struct {
 	Roots    *x509.CertPool // nil: the system's
 	// Dial is the way out; egress.Client.Dial.
 	Dial    func(ctx context.Context, network, addr string) (net.Conn, error)
-	Timeout time.Duration // of one message; 0: a minute
+	Timeout time.Duration // of one message; 0: a minute (of the greeting at most a quarter of one)
 }
 
 // Sender is in whose name a message is sent.
@@ -49,8 +49,9 @@ type Config struct {
 	Relay     Relay
 	DKIM      DKIM
 	Sender    func(agency, site string) Sender
-	OfficeURL string // address of the office's sign-in, for mail to staff
-	LinkHours int    // how long links in mails work, as the texts say it
+	SiteURL   func(host string) string // how visitors reach a site
+	OfficeURL string                   // address of the office's sign-in, for mail to staff
+	LinkHours int                      // how long links in mails work, as the texts say it
 }
 
 // Deps are the parts a Service works with.

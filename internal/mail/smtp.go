@@ -52,6 +52,9 @@ func (s *smtpSession) usable(err error) bool {
 	return s.client != nil && (!errors.As(err, &t) || !t.lost)
 }
 
+// patienceToGreet is how long a relay may take until it is ready for mail.
+const patienceToGreet = 15 * time.Second
+
 // connect dials and greets the relay, with transport security as configured.
 func (s *Service) connect(ctx context.Context) (*smtpSession, error) {
 	r := s.Config.Relay
@@ -59,14 +62,15 @@ func (s *Service) connect(ctx context.Context) (*smtpSession, error) {
 	if err != nil {
 		return nil, errs.Wrap(err, errs.Unavailable, "error.egress-address", "value", r.Addr)
 	}
-	ctx, cancel := context.WithTimeout(ctx, r.Timeout)
+	within := min(r.Timeout, patienceToGreet)
+	ctx, cancel := context.WithTimeout(ctx, within)
 	defer cancel()
 	conn, err := r.Dial(ctx, "tcp", r.Addr)
 	if err != nil {
 		// That the relay is not on the list is a fault of the configuration, which may be mended: it stays queued.
 		return nil, &temporary{reason: errs.As(err).Key, lost: true}
 	}
-	_ = conn.SetDeadline(time.Now().Add(r.Timeout))
+	_ = conn.SetDeadline(time.Now().Add(within))
 	settings := &tls.Config{ServerName: host, RootCAs: r.Roots, MinVersion: tls.VersionTLS12}
 	if port == "465" { // RFC 8314 section 3.3
 		conn = tls.Client(conn, settings)
