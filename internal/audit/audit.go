@@ -229,6 +229,7 @@ func Checkpoint(tx *db.Tx, signer note.Signer) (int, error) {
 type Filter struct {
 	Actor, Object string
 	Before        time.Time // exclusive; zero: from the newest
+	After         *Line     // the last line of the page before: At, Chain and Seq
 	Limit         int
 }
 
@@ -243,6 +244,11 @@ func List(tx *db.Tx, f Filter) ([]Line, error) {
 			args = append(args, c.value)
 			where += fmt.Sprintf(" AND %s = $%d", c.column, len(args))
 		}
+	}
+	if f.After != nil {
+		at, n := db.Micros(f.After.At), len(args)
+		args = append(args, at, at, f.After.Chain, f.After.Chain, f.After.Seq)
+		where += fmt.Sprintf(" AND (at < $%d OR (at = $%d AND (chain > $%d OR (chain = $%d AND seq < $%d))))", n+1, n+2, n+3, n+4, n+5)
 	}
 	args = append(args, f.Limit)
 	var out []Line

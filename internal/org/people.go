@@ -149,7 +149,7 @@ func (s *Service) mayGrant(by policy.Actor, activity, agency string) error {
 // Revoke ends an order now.
 func (s *Service) Revoke(ctx context.Context, by policy.Actor, id string) error {
 	return s.DB.InTx(ctx, func(tx *db.Tx) error {
-		all, err := Delegations(tx, "", "", id)
+		all, err := delegations(tx, Filter{}, id)
 		if err != nil {
 			return err
 		}
@@ -190,17 +190,44 @@ func PutPosition(tx *db.Tx, position, account string, from, to time.Time) error 
 	return err
 }
 
-// Delegations lists orders, newest first; each argument narrows unless it is "".
-func Delegations(tx *db.Tx, agency, account, id string) ([]Delegation, error) {
-	where, args := "id <> ''", []any{}
-	for _, c := range []struct{ column, value string }{{"agency", agency}, {"account", account}, {"id", id}} {
-		if c.value != "" {
-			args = append(args, c.value)
-			where += fmt.Sprintf(" AND %s = $%d", c.column, len(args))
-		}
+// Filter narrows a list of orders; Before is the last id of the page before.
+type Filter struct {
+	Agency, Account, Before string
+	Limit                   int
+}
+
+// Orders lists orders, newest first, that the actor may know of: those of his agency,
+// and all for who grants, administers or audits.
+func (s *Service) Orders(ctx context.Context, by policy.Actor, f Filter) ([]Delegation, error) {
+	everywhere := policy.May(by, "log.read", f.Agency) || policy.May(by, "account.admin", f.Agency)
+	if f.Agency == "" && !everywhere {
+		f.Agency = by.Agency
+	}
+	if !everywhere && f.Agency != by.Agency && !s.Agencies.Within(f.Agency, by.Agency) {
+		return nil, errs.New(errs.Forbidden, "error.forbidden")
 	}
 	var out []Delegation
-	err := tx.Each(`SELECT id, number, agency, account, activity, matter, signed_by, from_at, to_at, revoked_at FROM delegations WHERE `+where+` ORDER BY id DESC`, args, func(rows *sql.Rows) error {
+	err := s.DB.Read(ctx, func(tx *db.Tx) (err error) {
+		out, err = delegations(tx, f, "")
+		return err
+	})
+	return out, err
+}
+
+// delegations lists orders; each field of f narrows unless it is empty.
+func delegations(tx *db.Tx, f Filter, id string) ([]Delegation, error) {
+	where, args := "id <> ''", []any{}
+	for _, c := range []struct{ cond, value string }{{"agency =", f.Agency}, {"account =", f.Account}, {"id =", id}, {"id <", f.Before}} {
+		if c.value != "" {
+			args = append(args, c.value)
+			where += fmt.Sprintf(" AND %s $%d", c.cond, len(args))
+		}
+	}
+	if f.Limit <= 0 {
+		f.Limit = 200
+	}
+	var out []Delegation
+	err := tx.Each(fmt.Sprintf(`SELECT id, number, agency, account, activity, matter, signed_by, from_at, to_at, revoked_at FROM delegations WHERE %s ORDER BY id DESC LIMIT %d`, where, f.Limit), args, func(rows *sql.Rows) error {
 		var d Delegation
 		var from, to, revoked int64
 		err := rows.Scan(&d.ID, &d.Number, &d.Agency, &d.Account, &d.Activity, &d.Matter, &d.SignedBy, &from, &to, &revoked)
