@@ -1,0 +1,229 @@
+package public
+
+import (
+	"net/http"
+	"strconv"
+	"time"
+
+	"prasan/internal/cases"
+	"prasan/internal/errs"
+	"prasan/internal/web/kit"
+)
+
+// trackLifetime is how long a tracking page can be used before the code is asked again.
+const trackLifetime = 2 * time.Hour
+
+type trackToken struct {
+	Case string `json:"c"`
+}
+
+type trackFormPage struct {
+	Errors    *kit.Summary
+	Reference kit.Field
+	Code      kit.Field
+	Email     kit.Field
+	Sent      bool
+}
+
+func trackForm(v *visit) error {
+	return v.trackForm(http.StatusOK, v.URL.Query().Get("reference"), "", nil)
+}
+
+func (v *visit) trackForm(status int, reference, code string, bad []errs.Field) error {
+	p := trackFormPage{Errors: kit.Summarise(v.lang, bad)}
+	p.Reference = kit.Field{Name: "reference", Label: v.t("public.reference"), Help: v.t("public.reference-help"), Value: reference, Width: "medium", Autocomplete: "off", Error: kit.FieldError(v.lang, bad, "reference")}
+	p.Code = kit.Field{Name: "code", Label: v.t("public.code"), Help: v.t("public.code-help"), Value: code, Width: "medium", Autocomplete: "off", Error: kit.FieldError(v.lang, bad, "code")}
+	return v.page(kit.Page{Status: status, Title: v.t("public.track"), Path: "/track"}, "track", p)
+}
+
+// trackFind checks reference and code. Which of the two was wrong is not told.
+func trackFind(v *visit) error {
+	if err := v.form(); err != nil {
+		return err
+	}
+	reference, code := v.PostForm.Get("reference"), v.PostForm.Get("code")
+	var bad []errs.Field
+	if reference == "" {
+		bad = append(bad, errs.Field{Name: "reference", Key: "public.error-reference"})
+	}
+	if code == "" {
+		bad = append(bad, errs.Field{Name: "code", Key: "public.error-code"})
+	}
+	if len(bad) > 0 {
+		return v.trackForm(http.StatusUnprocessableEntity, reference, code, bad)
+	}
+	addr, _ := v.f.Client(v.Request)
+	id, err := v.f.Cases.Find(v.Context(), reference, code, addr)
+	if errs.KindOf(err) == errs.NotFound {
+		return v.trackForm(http.StatusUnprocessableEntity, reference, code, []errs.Field{{Name: "reference", Key: "error.case-not-found"}})
+	}
+	if err != nil {
+		return err
+	}
+	return v.seeOther("/track/" + v.f.Seal.Seal("track:"+v.site.Host, trackToken{id}, trackLifetime))
+}
+
+func (v *visit) form() error {
+	v.Body = http.MaxBytesReader(v.w, v.Body, maxFormBytes)
+	if err := v.ParseMultipartForm(1 << 20); err != nil && err != http.ErrNotMultipart {
+		return badForm(err)
+	}
+	(&input{Values: v.PostForm}).clean()
+	return nil
+}
+
+// caseOf opens the token of a tracking page; one that is old leads back to the form.
+func (v *visit) caseOf() (string, bool) {
+	var t trackToken
+	_, err := v.f.Seal.Open("track:"+v.site.Host, v.PathValue("token"), &t)
+	return t.Case, err == nil && t.Case != ""
+}
+
+type trackPage struct {
+	cases.View
+	Path      string
+	Chip      kit.Chip
+	Topic     string
+	Moments   []kit.Moment
+	Files     []kit.Link
+	Errors    *kit.Summary
+	Message   kit.Field
+	Why       kit.Field
+	Stars     kit.Radios
+	Opinion   kit.Field
+	Asked     bool // the office waits for the sender
+	Done      string
+	Said      string // the message as it was sent
+	OpenUntil bool
+}
+
+func trackView(v *visit) error {
+	id, ok := v.caseOf()
+	if !ok {
+		return v.seeOther("/track")
+	}
+	return v.trackPage(http.StatusOK, id, nil)
+}
+
+func (v *visit) trackPage(status int, id string, bad []errs.Field) error {
+	c, err := v.f.Cases.ViewPublic(v.Context(), id)
+	if err != nil {
+		return err
+	}
+	p := trackPage{View: c, Path: v.to("/track/" + v.PathValue("token")), Topic: v.t("public.topic-" + c.Topic), Said: c.Message, Errors: kit.Summarise(v.lang, bad)}
+	p.Chip = kit.Chip{Tone: tones[c.State], Text: v.t("public.state-" + string(c.State))}
+	p.Asked = c.State == cases.AwaitingSender
+	p.Moments = v.moments(&c)
+	p.Files = v.links(c.CaseID, c.Attachments)
+	if done := v.URL.Query().Get("done"); done == "write" || done == "accept" || done == "reopen" || done == "rate" {
+		p.Done = v.t("public.done-" + done)
+	}
+	v.trackFields(&p, bad)
+	return v.page(kit.Page{Status: status, Title: v.t("public.case", "reference", c.Reference), Class: "tracking", Cache: kit.CacheNone}, "case", p)
+}
+
+// trackFields are the forms below the timeline, with what was typed where it was wrong.
+func (v *visit) trackFields(p *trackPage, bad []errs.Field) {
+	act := v.PathValue("act")
+	typed := func(of, name string) string {
+		if act != of {
+			return ""
+		}
+		return v.PostForm.Get(name)
+	}
+	wrong := func(of, name string) string {
+		if act != of {
+			return ""
+		}
+		return kit.FieldError(v.lang, bad, name)
+	}
+	p.Message = kit.Field{Name: "message", Label: v.t("public.write"), Rows: 5, Max: cases.MaxMessage, Counter: v.t("public.counter"), Value: typed("write", "message"), Error: wrong("write", "message")}
+	if p.Asked {
+		p.Message.Label = v.t("public.write-asked")
+	}
+	p.Why = kit.Field{Name: "reason", Label: v.t("public.reopen-why"), Rows: 4, Max: cases.MaxMessage, Counter: v.t("public.counter"), Value: typed("reopen", "reason"), Error: wrong("reopen", "reason")}
+	p.Stars = kit.Radios{Name: "rating", Legend: v.t("public.rate"), Error: wrong("rate", "rating")}
+	for n := 5; n >= 1; n-- {
+		p.Stars.Options = append(p.Stars.Options, kit.Option{Value: strconv.Itoa(n), Label: v.t("public.rate-" + strconv.Itoa(n)), Selected: typed("rate", "rating") == strconv.Itoa(n)})
+	}
+	p.Opinion = kit.Field{Name: "rating_text", Label: v.t("public.rate-text"), Optional: v.t("public.optional"), Rows: 3, Max: 1000, Counter: v.t("public.counter"), Value: typed("rate", "rating_text"), Error: wrong("rate", "rating_text")}
+}
+
+// tones colour the states; the word is beside it.
+var tones = map[cases.State]string{cases.Received: "busy", cases.Considering: "busy", cases.InProgress: "busy", cases.AwaitingSender: "wait", cases.Referred: "busy", cases.Answered: "good", cases.Closed: "good"}
+
+func (v *visit) moments(c *cases.View) []kit.Moment {
+	var out []kit.Moment
+	for i, e := range c.Events {
+		m := kit.Moment{At: e.At, Title: v.t("public.event-" + e.Kind), Text: e.Text, Now: i == 0, Letter: e.ByOffice && (e.Kind == "answer" || e.Kind == "redirect")}
+		if e.ByOffice && e.Text != "" {
+			m.Who = c.Holder.In(v.lang)
+		}
+		if e.Kind == "answer" && e.Meta["via"] == "phone" {
+			m.Title = v.t("public.event-answer-phone")
+		}
+		if e.Kind == "redirect" && e.Meta["body"] != "" {
+			m.Title = v.t("public.event-redirect-to", "body", e.Meta["body"])
+		}
+		if e.Kind != "receive" {
+			m.Files = v.links(c.CaseID, e.Attachments)
+		}
+		out = append(out, m)
+	}
+	return out
+}
+
+func (v *visit) links(caseID string, files []cases.Attachment) []kit.Link {
+	var out []kit.Link
+	for _, a := range files {
+		out = append(out, kit.Link{Href: v.f.File(caseID, a.ID), Text: a.Name, Note: kit.FileSize(v.lang, a.Size)})
+	}
+	return out
+}
+
+// trackAct is what the sender does with his case.
+func trackAct(v *visit) error {
+	id, ok := v.caseOf()
+	if !ok {
+		return v.seeOther("/track")
+	}
+	if err := v.form(); err != nil {
+		return err
+	}
+	act := v.PathValue("act")
+	var err error
+	switch act {
+	case "write":
+		err = v.f.Cases.Write(v.Context(), id, v.PostForm.Get("message"), nil)
+	case "accept":
+		err = v.f.Cases.Accept(v.Context(), id)
+	case "reopen":
+		err = renamed(v.f.Cases.Reopen(v.Context(), id, v.PostForm.Get("reason")), "message", "reason")
+	case "rate":
+		stars, _ := strconv.Atoi(v.PostForm.Get("rating")) // none and nonsense are both refused as a rating
+		err = v.f.Cases.Rate(v.Context(), id, stars, v.PostForm.Get("rating_text"))
+	default:
+		return errs.New(errs.NotFound, "error.not-found")
+	}
+	if x := errs.As(err); err != nil && len(x.Fields) > 0 {
+		return v.trackPage(http.StatusUnprocessableEntity, id, x.Fields)
+	}
+	if err != nil {
+		return err
+	}
+	return v.seeOther("/track/" + v.PathValue("token") + "?done=" + act)
+}
+
+// renamed gives an input error the name that the field has on this page.
+func renamed(err error, from, to string) error {
+	x := errs.As(err)
+	if err == nil || len(x.Fields) == 0 {
+		return err
+	}
+	for i := range x.Fields {
+		if x.Fields[i].Name == from {
+			x.Fields[i].Name = to
+		}
+	}
+	return x
+}
