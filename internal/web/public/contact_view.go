@@ -184,7 +184,7 @@ func (v *visit) viewCheck(p *stepPage, s *state) {
 		for _, f := range s.Files {
 			names = append(names, f.Name+" ("+kit.FileSize(v.lang, f.Size)+")")
 		}
-		row("message", v.t("public.attachment"), "", names...)
+		row("message", v.t("public.attached"), "", names...)
 	}
 	if s.Staff {
 		row("message", v.t("public.about-staff-row"), v.t("public.yes"))

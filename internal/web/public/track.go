@@ -2,6 +2,7 @@ package public
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -81,20 +82,19 @@ func (v *visit) caseOf() (string, bool) {
 
 type trackPage struct {
 	cases.View
-	Path      string
-	Chip      kit.Chip
-	Topic     string
-	Moments   []kit.Moment
-	Files     []kit.Link
-	Errors    *kit.Summary
-	Message   kit.Field
-	Why       kit.Field
-	Stars     kit.Radios
-	Opinion   kit.Field
-	Asked     bool // the office waits for the sender
-	Done      string
-	Said      string // the message as it was sent
-	OpenUntil bool
+	Path    string
+	Chip    kit.Chip
+	Topic   string
+	Moments []kit.Moment
+	Files   []kit.Link
+	Errors  *kit.Summary
+	Message kit.Field
+	Why     kit.Field
+	Stars   kit.Radios
+	Opinion kit.Field
+	Asked   bool // the office waits for the sender
+	Done    string
+	Said    string // the message as it was sent
 }
 
 func trackView(v *visit) error {
@@ -152,11 +152,18 @@ func (v *visit) trackFields(p *trackPage, bad []errs.Field) {
 // tones colour the states; the word is beside it.
 var tones = map[cases.State]string{cases.Received: "busy", cases.Considering: "busy", cases.InProgress: "busy", cases.AwaitingSender: "wait", cases.Referred: "busy", cases.Answered: "good", cases.Closed: "good"}
 
+// told are the events whose text is meant for the sender, or is his own; a reason that
+// one officer gives another is neither.
+var told = []string{"ask", "answer", "redirect", "close", "reply", "write", "reopen"}
+
 func (v *visit) moments(c *cases.View) []kit.Moment {
 	var out []kit.Moment
 	for i, e := range c.Events {
-		m := kit.Moment{At: e.At, Title: v.t("public.event-" + e.Kind), Text: e.Text, Now: i == 0, Letter: e.ByOffice && (e.Kind == "answer" || e.Kind == "redirect")}
-		if e.ByOffice && e.Text != "" {
+		m := kit.Moment{At: e.At, Title: v.t("public.event-" + e.Kind), Now: i == 0, Letter: e.ByOffice && (e.Kind == "answer" || e.Kind == "redirect")}
+		if slices.Contains(told, e.Kind) {
+			m.Text = e.Text
+		}
+		if e.ByOffice && m.Text != "" {
 			m.Who = c.Holder.In(v.lang)
 		}
 		if e.Kind == "answer" && e.Meta["via"] == "phone" {
