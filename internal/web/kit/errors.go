@@ -35,15 +35,9 @@ type Edge struct {
 	Page func(w http.ResponseWriter, r *http.Request, lang string, f Failure) // nil: problems only
 }
 
-type refKey struct{}
-
-// Reference is the reference of a request, made when it is first asked for.
-func Reference(r *http.Request) string {
-	if ref, ok := r.Context().Value(refKey{}).(string); ok {
-		return ref
-	}
-	return newReference()
-}
+// Reference makes the reference of a failed request: short enough to be read out over
+// the telephone.
+func Reference(*http.Request) string { return newReference() }
 
 var refEncoding = base32.NewEncoding("ACDEFGHJKMNPQRTUVWXY2346789abcde").WithPadding(base32.NoPadding)
 
@@ -79,16 +73,9 @@ func (e Edge) Fail(w http.ResponseWriter, r *http.Request, err error) {
 	if errors.As(err, &large) {
 		err = errs.Wrap(err, errs.TooLarge, "error.too-large")
 	}
-	x, ref := errs.As(err), Reference(r)
+	x := errs.As(err)
 	status := x.Kind.Status()
-	level := slog.LevelDebug
-	if status >= 500 {
-		level = slog.LevelError
-	}
-	slog.Log(r.Context(), level, "request failed", "ref", ref, "method", r.Method, "route", r.Pattern, "status", status, "err", err)
-	if status == http.StatusServiceUnavailable || status == http.StatusTooManyRequests {
-		w.Header().Set("Retry-After", "30")
-	}
+	ref := e.Log(w, r, err)
 	lang := "th"
 	if e.Lang != nil {
 		lang = e.Lang(r)
@@ -100,6 +87,22 @@ func (e Edge) Fail(w http.ResponseWriter, r *http.Request, err error) {
 	}
 	w.Header().Set("Cache-Control", CacheNone)
 	e.Page(w, r, lang, f)
+}
+
+// Log writes an error down and returns the request's reference. Fail does so itself; a
+// handler that shows an error on a page of its own calls it.
+func (e Edge) Log(w http.ResponseWriter, r *http.Request, err error) (reference string) {
+	reference = Reference(r)
+	status := errs.KindOf(err).Status()
+	level := slog.LevelDebug
+	if status >= 500 {
+		level = slog.LevelError
+	}
+	slog.Log(r.Context(), level, "request failed", "ref", reference, "method", r.Method, "route", r.Pattern, "status", status, "err", err)
+	if status == http.StatusServiceUnavailable || status == http.StatusTooManyRequests {
+		w.Header().Set("Retry-After", "30")
+	}
+	return reference
 }
 
 func wantsJSON(r *http.Request) bool {

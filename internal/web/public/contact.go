@@ -164,8 +164,9 @@ func (v *visit) send(s *state) error {
 		return v.show(stepOf(x.Fields[0].Name), s, x.Fields)
 	case x.Key == "error.notice-changed":
 		return v.show("sender", s, []errs.Field{{Name: "notice", Key: x.Key}})
-	case x.Kind == errs.Unavailable, x.Kind == errs.TooMany, x.Kind == errs.NotFound, x.Kind == errs.TooLarge:
+	case x.Kind != errs.Forbidden && x.Kind != errs.Conflict:
 		// Nothing was received; what was typed is on the page, ready to be sent again.
+		v.f.edge.Log(v.w, v.Request, err)
 		return v.showAs(x.Kind.Status(), "check", s, []errs.Field{{Name: "send", Key: x.Key, Args: x.Args}})
 	}
 	return err

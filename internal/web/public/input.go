@@ -44,8 +44,14 @@ func (v *visit) read(step string) (*input, error) {
 	if step == "message" {
 		limit += v.f.MaxFile * (cases.MaxAttachments + 1)
 	}
-	body := multipart.NewReader(http.MaxBytesReader(v.w, v.Body, limit), params["boundary"])
-	return v.readParts(body)
+	in := &input{Values: url.Values{}}
+	if err := v.readParts(in, multipart.NewReader(http.MaxBytesReader(v.w, v.Body, limit), params["boundary"])); err != nil {
+		return nil, err
+	}
+	if in.state == nil {
+		in.state, in.old = v.open("")
+	}
+	return in, nil
 }
 
 func (v *visit) readForm() (*input, error) {
@@ -68,36 +74,33 @@ func badForm(err error) error {
 }
 
 // readParts reads fields and files in the order of the form: the state comes first.
-func (v *visit) readParts(body *multipart.Reader) (*input, error) {
-	in := &input{Values: url.Values{}}
+// Nothing is spooled to the disk in clear.
+func (v *visit) readParts(in *input, body *multipart.Reader) error {
 	for range maxParts {
 		part, err := body.NextPart()
 		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {
-			return nil, badForm(err)
+			return badForm(err)
 		}
 		if part.FileName() != "" || part.FormName() == "attachment" {
 			if err := v.attach(in, part); err != nil {
-				return nil, err
+				return err
 			}
 			continue
 		}
 		text, err := io.ReadAll(io.LimitReader(part, maxFieldBytes))
 		if err != nil {
-			return nil, badForm(err)
+			return badForm(err)
 		}
 		in.Add(part.FormName(), string(text))
 		if part.FormName() == "state" && in.state == nil {
 			in.state, in.old = v.open(string(text))
 		}
 	}
-	if in.state == nil {
-		in.state, in.old = v.open("")
-	}
 	in.clean()
-	return in, nil
+	return nil
 }
 
 // attach stores one file of the post. A browser sends an empty part for an input with

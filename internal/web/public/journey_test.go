@@ -4,8 +4,10 @@ import (
 	"context"
 	"strings"
 	"testing"
+	"time"
 
 	"prasan/internal/cases"
+	"prasan/internal/db"
 	"prasan/internal/db/dbtest"
 	"prasan/internal/policy"
 	"prasan/internal/webtest"
@@ -40,7 +42,10 @@ func TestAMessageIsSentAnsweredAndReadByItsSender(t *testing.T) {
 		if rated.Form("rating") != nil || rated.Form("message") == nil {
 			t.Error("rating twice, or no way to write")
 		}
-		s.send2(rated.Form("message"), 200, map[string]string{"message": "ขอบคุณ"})
+		wrote, err := rated.Form("message").Set("message", "ขอบคุณ").Submit(webtest.File{Field: "attachment", Name: "photo.txt", Content: []byte("ภาพ")})
+		if wrote = s.page(wrote, err, 200); !strings.Contains(wrote.Body, "ขอบคุณ") || !strings.Contains(wrote.Body, "photo.txt") {
+			t.Error("what the sender wrote is not shown")
+		}
 	})
 }
 
@@ -147,5 +152,56 @@ func TestAnUnknownReferenceAndAWrongCodeLookTheSame(t *testing.T) {
 	}
 	if a, b := wrong(receipt.TextOf("reference"), "3333-3333-3333"), wrong("AAA-AAA-AAA", receipt.TextOf("tracking-code")); a != b || a == "" {
 		t.Errorf("%q and %q", a, b)
+	}
+}
+
+func TestWhenTheDatabaseFailsNothingIsAcknowledgedAndNothingLost(t *testing.T) {
+	s := newSite(t, dbtest.SQLite(t))
+	check := s.toCheck("th")
+	must(t, s.e.DB.Close())
+	p, err := check.Form("state").Submit()
+	must(t, err)
+	if p.Status < 500 || strings.Contains(p.Body, `id="reference"`) {
+		t.Fatalf("status %d", p.Status)
+	}
+	if p.Status == 503 && (p.Form("state") == nil || !strings.Contains(p.Body, "มีกลิ่นเหม็น")) {
+		t.Error("what was typed is gone")
+	}
+}
+
+func TestAFormThatLayTooLongKeepsWhatItHolds(t *testing.T) {
+	s := newSite(t, dbtest.SQLite(t))
+	p := s.send(s.send(s.get("/th/contact", 200), 200, map[string]string{"topic": "problem"}), 200, map[string]string{"message": "เก็บไว้"})
+	s.e.Clock.Advance(13 * time.Hour)
+	p = s.send(p, 422, map[string]string{"given_name": "มานี", "phone": "0812345678"})
+	p = s.send(p, 200, nil)
+	if !strings.Contains(p.Body, "เก็บไว้") || !strings.Contains(p.Body, "มานี") {
+		t.Error(excerpt(p))
+	}
+}
+
+func TestAForgedStateSendsNothing(t *testing.T) {
+	s := newSite(t, dbtest.SQLite(t))
+	check := s.toCheck("th")
+	p := s.send(check, 422, map[string]string{"state": "x" + check.Form("state").Values.Get("state")})
+	if strings.Contains(p.Body, "มีกลิ่นเหม็น") {
+		t.Error("a state that is not ours was read")
+	}
+}
+
+func TestWhoFillsInTheHiddenFieldGetsAReceiptAndIsHeldBack(t *testing.T) {
+	s := newSite(t, dbtest.SQLite(t))
+	p := s.send(s.get("/th/contact", 200), 200, map[string]string{"topic": "problem", "website": "http://spam.example"})
+	p = s.send(p, 200, map[string]string{"message": "ซื้อของ"})
+	p = s.send(p, 200, map[string]string{"given_name": "ก", "phone": "0812345678"})
+	if s.send(p, 200, nil).TextOf("reference") == "" {
+		t.Fatal("no receipt")
+	}
+	n := 0
+	must(t, s.e.DB.Read(context.Background(), func(tx *db.Tx) error {
+		return tx.QueryRow(`SELECT COUNT(*) FROM cases WHERE state = $1`, []any{"quarantined"}, &n)
+	}))
+	if n != 1 {
+		t.Errorf("%d are held back", n)
 	}
 }

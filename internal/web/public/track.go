@@ -1,9 +1,13 @@
 package public
 
 import (
+	"mime"
+	"mime/multipart"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"prasan/internal/cases"
@@ -66,7 +70,7 @@ func trackFind(v *visit) error {
 
 func (v *visit) form() error {
 	v.Body = http.MaxBytesReader(v.w, v.Body, maxFormBytes)
-	if err := v.ParseMultipartForm(1 << 20); err != nil && err != http.ErrNotMultipart {
+	if err := v.ParseForm(); err != nil {
 		return badForm(err)
 	}
 	(&input{Values: v.PostForm}).clean()
@@ -81,6 +85,7 @@ func (v *visit) caseOf() (string, bool) {
 }
 
 type trackPage struct {
+	Attach kit.Field
 	cases.View
 	Path    string
 	Chip    kit.Chip
@@ -141,6 +146,7 @@ func (v *visit) trackFields(p *trackPage, bad []errs.Field) {
 	if p.Asked {
 		p.Message.Label = v.t("public.write-asked")
 	}
+	p.Attach = kit.Field{Name: "attachment", Label: v.t("public.attachment"), Optional: v.t("public.optional"), Help: v.t("files.hint", "files", cases.MaxAttachments, "max", v.f.MaxFile>>20), Type: "file", Multiple: true, Accept: accepted, Error: wrong("write", "attachment")}
 	p.Why = kit.Field{Name: "reason", Label: v.t("public.reopen-why"), Rows: 4, Max: cases.MaxMessage, Counter: v.t("public.counter"), Value: typed("reopen", "reason"), Error: wrong("reopen", "reason")}
 	p.Stars = kit.Radios{Name: "rating", Legend: v.t("public.rate"), Error: wrong("rate", "rating")}
 	for n := 5; n >= 1; n-- {
@@ -194,14 +200,15 @@ func trackAct(v *visit) error {
 	if !ok {
 		return v.seeOther("/track")
 	}
+	act := v.PathValue("act")
+	if act == "write" {
+		return v.acted(id, v.write(id))
+	}
 	if err := v.form(); err != nil {
 		return err
 	}
-	act := v.PathValue("act")
 	var err error
 	switch act {
-	case "write":
-		err = v.f.Cases.Write(v.Context(), id, v.PostForm.Get("message"), nil)
 	case "accept":
 		err = v.f.Cases.Accept(v.Context(), id)
 	case "reopen":
@@ -212,13 +219,44 @@ func trackAct(v *visit) error {
 	default:
 		return errs.New(errs.NotFound, "error.not-found")
 	}
-	if x := errs.As(err); err != nil && len(x.Fields) > 0 {
+	return v.acted(id, err)
+}
+
+// acted shows the case after an act, or what was wrong with it.
+func (v *visit) acted(id string, err error) error {
+	if err == nil {
+		return v.seeOther("/track/" + v.PathValue("token") + "?done=" + v.PathValue("act"))
+	}
+	if x := errs.As(err); len(x.Fields) > 0 {
 		return v.trackPage(http.StatusUnprocessableEntity, id, x.Fields)
 	}
-	if err != nil {
+	return err
+}
+
+// write sends what the sender writes. Its files are stored encrypted as they arrive and
+// are adopted with it; those of a message that is refused are swept away.
+func (v *visit) write(caseID string) error {
+	in := &input{Values: url.Values{}, state: &state{}}
+	_, params, err := mime.ParseMediaType(v.Header.Get("Content-Type"))
+	if err != nil || params["boundary"] == "" {
+		if err := v.form(); err != nil {
+			return err
+		}
+		in.Values = v.PostForm
+	} else {
+		limit := maxFormBytes + v.f.MaxFile*(cases.MaxAttachments+1)
+		if err := v.readParts(in, multipart.NewReader(http.MaxBytesReader(v.w, v.Body, limit), params["boundary"])); err != nil {
+			return err
+		}
+		v.PostForm = in.Values // what was typed, should the page be shown again
+	}
+	if strings.TrimSpace(in.Get("message")) == "" {
+		in.problems = append([]errs.Field{{Name: "message", Key: "error.message-empty"}}, in.problems...)
+	}
+	if err := errs.InvalidFields(in.problems); err != nil {
 		return err
 	}
-	return v.seeOther("/track/" + v.PathValue("token") + "?done=" + act)
+	return v.f.Cases.Write(v.Context(), caseID, in.Get("message"), in.state.Files)
 }
 
 // renamed gives an input error the name that the field has on this page.
