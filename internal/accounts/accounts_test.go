@@ -218,8 +218,10 @@ func TestSessionsEnd(t *testing.T) {
 		"idle":     func(h house, _ accounts.Opened) { h.e.Clock.Advance(8*time.Hour + time.Minute) },
 		"sign-out": func(h house, o accounts.Opened) { h.check(h.SignOut(ctx, o.Cookie)) },
 		"disable":  func(h house, _ accounts.Opened) { h.check(h.Disable(ctx, ict, "officer")) },
-		"roles":    func(h house, _ accounts.Opened) { h.check(h.Move(ctx, ict, "officer", "rayong", []string{"registrar"})) },
-		"reset":    func(h house, _ accounts.Opened) { _, err := h.Reset(ctx, ict, "officer"); h.check(err) },
+		"roles": func(h house, _ accounts.Opened) {
+			h.check(h.Move(ctx, ict, "officer", "rayong", []string{"registrar"}))
+		},
+		"reset": func(h house, _ accounts.Opened) { _, err := h.Reset(ctx, ict, "officer"); h.check(err) },
 		"password": func(h house, o accounts.Opened) {
 			_, err := h.ChangePassword(ctx, h.session(o), phrase, "another long and quiet sentence")
 			h.check(err)

@@ -65,6 +65,14 @@ func Actor(tx *db.Tx, account string) (policy.Actor, error) {
 		return policy.Actor{}, err
 	}
 	a.IsHead = n > 0
+	if err := tx.Each(`WITH RECURSIVE above (code, parent, depth) AS (SELECT code, parent, 0 FROM agencies WHERE code = $1 UNION ALL SELECT g.code, g.parent, above.depth + 1 FROM agencies g JOIN above ON g.code = above.parent WHERE above.depth < 8) SELECT code FROM above WHERE depth > 0 ORDER BY depth`, []any{a.Agency}, func(rows *sql.Rows) error {
+		var code string
+		err := rows.Scan(&code)
+		a.Above = append(a.Above, code)
+		return err
+	}); err != nil {
+		return policy.Actor{}, err
+	}
 	if err := tx.Each(`SELECT position FROM positions WHERE account = $1 AND from_at <= $2 AND to_at > $3`, []any{account, now, now}, func(rows *sql.Rows) error {
 		var p string
 		err := rows.Scan(&p)

@@ -1,9 +1,10 @@
-// Package policy answers every question the record of processing decides: which
-// fields a form has, who may read them and why, until when they are kept, where
-// they may go. It works on plain values; it knows neither SQL nor the org tree.
 package policy
 
-import "time"
+import (
+	"time"
+
+	"prasan/internal/thai"
+)
 
 // Text is a phrase in the two languages of the product. TH is never empty.
 type Text struct{ TH, EN string }
@@ -29,8 +30,15 @@ type Snapshot struct {
 	Purposes   []Purpose
 	Access     []Principal
 	Duties     map[Duty][]Principal
-	Retention  Retention
+	Retention  Retention            // of the case, or of whatever the activity's anchor is
+	Kept       map[string]Retention // of elements that are kept for another time, by code
 	Basis      []Basis
+	Levels     []Level // of usage collection, each with its basis
+	Transfer   TransferRule
+	Review     Cycle
+	Monitoring Cycle
+	Class      Class
+	Liaison    []Principal // who tells the Office of the PDPC within 72 hours (row 53)
 	Recipients []Recipient // domestic recipients; empty means none is declared
 	Transfers  []Transfer  // recipients abroad; empty means none is declared
 	Notices    []Notice
@@ -43,6 +51,8 @@ type Snapshot struct {
 type Element struct {
 	Code     string // given_name, family_name, mobile_phone, email, ...
 	Label    Text
+	Kind     string // form | content | technical | account
+	Class    string // restricted | internal | public
 	Required bool
 	Why      Text // why it is asked, shown at the field (PDPA s.23(1))
 }
@@ -51,6 +61,7 @@ type Element struct {
 type Purpose struct {
 	Code     string // verify_identity, improve_service, receive_and_forward, communicate
 	Text     Text
+	Basis    string // code of the lawful basis it rests on
 	Elements []string
 }
 
@@ -62,7 +73,8 @@ const (
 	DPO            PrincipalKind = "dpo"
 	Person         PrincipalKind = "person"   // Ref is the person's key
 	Position       PrincipalKind = "position" // Ref is the position's key, e.g. ict-director
-	Unit           PrincipalKind = "unit"     // Ref is an organisation's code
+	Unit           PrincipalKind = "unit"     // Ref is an organisation's code: its own people
+	Within         PrincipalKind = "within"   // Ref is an organisation's code: people of it and of the bodies under it
 	Provider       PrincipalKind = "provider"
 	Officer        PrincipalKind = "officer" // เจ้าหน้าที่ผู้รับผิดชอบหรือผู้ที่ได้รับมอบหมาย
 )
@@ -90,6 +102,34 @@ const (
 	DutyGrant     Duty = "grant"
 )
 
+// Level is one level of usage collection: what is counted without asking, and what only
+// with consent.
+type Level struct {
+	Code     string // L0 .. L3
+	Basis    string
+	Elements []string
+	Text     Text
+}
+
+// TransferRule is what is checked before and at handing data over (rows 46-49).
+type TransferRule struct {
+	PreChecks      []Text
+	DeliveryChecks []Text
+	After          Text
+}
+
+// Cycle is how often something is done; the zero value is never.
+type Cycle struct{ Years, Months, Days int }
+
+// Next is the first moment of the cycle after t.
+func (c Cycle) Next(t time.Time) time.Time { return addCalendar(t, c.Years, c.Months, c.Days) }
+
+// IsZero tells whether there is no cycle.
+func (c Cycle) IsZero() bool { return c == Cycle{} }
+
+// Class is the classification of the data (rows 14, 15 and 18).
+type Class struct{ Restricted, Internal, Public bool }
+
 // Retention is how long a record of value is kept (s.39(4)).
 type Retention struct {
 	Years, Months, Days int
@@ -98,9 +138,17 @@ type Retention struct {
 	Round               string // calendar-year-end | fiscal-year-end
 }
 
-// DueAt returns when the period that began at anchor ends, in Bangkok's calendar.
+// DueAt returns when the period that began at anchor ends, in Bangkok's calendar. A day
+// that the last month does not have is its last day (Civil and Commercial Code s.193/5).
 func (r Retention) DueAt(anchor time.Time) time.Time {
-	return anchor.AddDate(r.Years, r.Months, r.Days)
+	return addCalendar(anchor, r.Years, r.Months, r.Days)
+}
+
+func addCalendar(t time.Time, years, months, days int) time.Time {
+	l := t.In(thai.Bangkok)
+	first := time.Date(l.Year(), l.Month(), 1, l.Hour(), l.Minute(), l.Second(), l.Nanosecond(), thai.Bangkok).AddDate(years, months, 0)
+	last := first.AddDate(0, 1, -1).Day()
+	return first.AddDate(0, 0, min(l.Day(), last)-1+days).UTC()
 }
 
 // Basis is a lawful basis with its section, e.g. code "public-task", citation "24(4)".
@@ -111,7 +159,8 @@ type Basis struct {
 
 // Recipient is a body inside the Kingdom to which data may go (row 16, s.39(6)).
 type Recipient struct {
-	Org             string // agency code or group code, e.g. "moi-agencies"
+	Org             string   // agency code or group code, e.g. "moi-agencies"
+	Members         []string // codes of the agencies it stands for
 	Text            Text
 	Via             []string // e-saraban, email, file, paper
 	Elements        []string
@@ -121,6 +170,7 @@ type Recipient struct {
 
 // Transfer is a recipient abroad (row 17, PDPA ss.28-29).
 type Transfer struct {
+	Code      string
 	Recipient Text
 	Country   string
 	Safeguard string
@@ -139,9 +189,10 @@ type Controller struct{ Organisation, Department Text }
 
 // Actor is a person at the moment of acting, as the org resolved him.
 type Actor struct {
-	Account   string // account name; "" for a member of the public
-	Person    string // person key where the record names persons
-	Agency    string // agency code
+	Account   string   // account name; "" for a member of the public
+	Person    string   // person key where the record names persons
+	Agency    string   // agency code
+	Above     []string // the agencies to which it belongs, nearest first
 	Roles     []string
 	Positions []string // position keys held now
 	IsHead    bool     // head or acting head of Agency now

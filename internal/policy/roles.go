@@ -6,9 +6,9 @@ import "slices"
 type scope int
 
 const (
-	none scope = iota
-	own        // the actor's own agency
-	everywhere // all agencies of the installation
+	none       scope = iota
+	own              // the actor's own agency
+	everywhere       // all agencies of the installation
 )
 
 // grants says what the roles may do. It governs acts on cases and on the

@@ -1,0 +1,148 @@
+package policy
+
+import (
+	"slices"
+	"time"
+)
+
+// FormElements are the fields of the contact form, in the order of the record.
+func (s *Snapshot) FormElements() []Element {
+	var out []Element
+	for _, e := range s.Elements {
+		if e.Kind == "form" {
+			out = append(out, e)
+		}
+	}
+	return out
+}
+
+// HasPurpose tells whether the record declares a purpose.
+func (s *Snapshot) HasPurpose(code string) bool { return s.purpose(code) != nil }
+
+func (s *Snapshot) purpose(code string) *Purpose {
+	for i := range s.Purposes {
+		if s.Purposes[i].Code == code {
+			return &s.Purposes[i]
+		}
+	}
+	return nil
+}
+
+// DueAt is when what is anchored at a moment becomes due for destruction.
+func (s *Snapshot) DueAt(anchor time.Time) time.Time { return s.Retention.DueAt(anchor) }
+
+// MayRead decides whether an actor may read personal data for a purpose: the record
+// declares the purpose, and names the actor among those who have access (row 13).
+func (s *Snapshot) MayRead(a Actor, purpose string) Decision {
+	p := s.purpose(purpose)
+	if p == nil {
+		return Decision{Reason: "error.purpose-not-declared"}
+	}
+	ground, ok := s.admits(s.Access, a)
+	if !ok {
+		return Decision{Reason: "error.purpose-not-declared"}
+	}
+	return Decision{Allowed: true, Elements: p.Elements, Ground: ground}
+}
+
+// MayDo decides whether the record names an actor for a duty (rows 24-33).
+func (s *Snapshot) MayDo(a Actor, d Duty) Decision {
+	ground, ok := s.admits(s.Duties[d], a)
+	if !ok {
+		return Decision{Reason: "error.forbidden"}
+	}
+	return Decision{Allowed: true, Ground: ground}
+}
+
+// MayDisclose decides whether elements may go to an agency by a channel (rows 16 and
+// 17, s.27): the elements are those that the record declares for that recipient.
+func (s *Snapshot) MayDisclose(agency, via string) (Recipient, Decision) {
+	for _, r := range s.Recipients {
+		if !slices.Contains(r.Members, agency) {
+			continue
+		}
+		if via != "" && !slices.Contains(r.Via, via) {
+			return r, Decision{Reason: "error.channel-not-declared"}
+		}
+		return r, Decision{Allowed: true, Elements: r.Elements, Ground: "recipient:" + r.Org}
+	}
+	return Recipient{}, Decision{Reason: "error.recipient-not-declared"}
+}
+
+// MayTransfer decides whether the record lists a recipient abroad (row 17, ss.28-29).
+func (s *Snapshot) MayTransfer(recipient string) (Transfer, Decision) {
+	for _, t := range s.Transfers {
+		if t.Code == recipient {
+			return t, Decision{Allowed: true, Elements: t.Elements, Ground: "transfer:" + t.Code}
+		}
+	}
+	return Transfer{}, Decision{Reason: "error.recipient-not-declared"}
+}
+
+// Level returns a level of usage collection that the record declares.
+func (s *Snapshot) Level(code string) (Level, bool) {
+	for _, l := range s.Levels {
+		if l.Code == code {
+			return l, true
+		}
+	}
+	return Level{}, false
+}
+
+// KeptFor is how long an element is kept: by its own period, else by that of the record.
+func (s *Snapshot) KeptFor(element string) Retention {
+	if r, ok := s.Kept[element]; ok {
+		return r
+	}
+	return s.Retention
+}
+
+// admits finds the principal that covers an actor and says it as the ground: what a
+// log shows to have been the reason.
+func (s *Snapshot) admits(list []Principal, a Actor) (ground string, ok bool) {
+	if a.Account == "" {
+		return "", false
+	}
+	for _, p := range list {
+		if g, ok := s.covers(p, a); ok {
+			return g, true
+		}
+	}
+	return "", false
+}
+
+func (s *Snapshot) covers(p Principal, a Actor) (ground string, ok bool) {
+	switch p.Kind {
+	case HeadOrDelegate:
+		if a.IsHead {
+			return "head:" + a.Agency, true
+		}
+		return s.order(a)
+	case Officer:
+		if slices.Contains(a.Roles, "officer") {
+			return "officer:" + a.Agency, true
+		}
+		return s.order(a)
+	case DPO:
+		return "dpo", slices.Contains(a.Roles, "dpo")
+	case Person:
+		return "person:" + p.Ref, p.Ref != "" && a.Person == p.Ref
+	case Position:
+		return "position:" + p.Ref, slices.Contains(a.Positions, p.Ref)
+	case Unit:
+		return "unit:" + p.Ref, a.Agency == p.Ref
+	case Within:
+		return "within:" + p.Ref, a.Agency == p.Ref || slices.Contains(a.Above, p.Ref)
+	}
+	return "", false
+}
+
+// order finds a delegation in force that covers the activity.
+func (s *Snapshot) order(a Actor) (ground string, ok bool) {
+	for _, o := range a.Orders {
+		if (o.Activity == s.Activity || o.Activity == "*") && o.Agency == a.Agency {
+			return "order:" + o.Number, true
+		}
+	}
+	return "", false
+}
