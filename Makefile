@@ -24,7 +24,7 @@ test: setup ## all tests, both engines, in a browser too
 	@bash e2e/test.sh
 
 check: ## formatting, vet, docs in step with the program
-	@test -z "$$(gofmt -l cmd internal e2e bench third_party)" || (gofmt -l cmd internal e2e bench third_party; exit 1)
+	@unformatted=$$(gofmt -l $$(git ls-files "*.go")); test -z "$$unformatted" || { echo "not gofmt-ed:"; echo "$$unformatted"; exit 1; }
 	$(GO) vet ./...
 
 docs: build ## write docs/config.md, docs/cli, docs/api, docs/workflow.md from the program
@@ -40,7 +40,7 @@ shots: setup build ## a picture of every page, phone and desktop, light and dark
 	PRASAN_SHOTS=1 $(GO) test -count=1 -timeout 20m -run TestScreenshots ./e2e/
 
 fmt:
-	gofmt -w cmd internal e2e bench third_party
+	gofmt -w $$(git ls-files "*.go")
 
 clean:
 	rm -rf bin .demo e2e/shots

@@ -6,7 +6,9 @@ need=()
 command -v chromium >/dev/null || need+=(chromium)
 compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || need+=(postgresql-15)
 command -v strace >/dev/null || need+=(strace)
-fc-list 2>/dev/null | grep -qi 'noto.*thai\|sarabun' || need+=(fonts-noto-core)
+command -v pdftotext >/dev/null || need+=(poppler-utils)
+command -v soffice >/dev/null || need+=(libreoffice-writer libreoffice-calc)
+fc-list 2>/dev/null | grep -qi 'noto.*thai' || need+=(fonts-noto-core)
 command -v npm >/dev/null || need+=(npm)
 if [ "${#need[@]}" -gt 0 ]; then
   if [ "$(id -u)" != 0 ]; then
