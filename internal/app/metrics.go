@@ -19,8 +19,8 @@ func (a *App) metrics() *prometheus.Registry {
 	return r
 }
 
-func newRequests() *prometheus.CounterVec {
-	return prometheus.NewCounterVec(prometheus.CounterOpts{Name: "prasan_http_requests_total", Help: "Requests answered, by audience and class of status."}, []string{"audience", "status"})
+func newRequests() *prometheus.HistogramVec {
+	return prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "prasan_http_request_seconds", Help: "Requests answered, by audience and class of status, and how long they took.", Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10}}, []string{"audience", "status"})
 }
 
 // storeCollector counts what lies in the store.

@@ -11,29 +11,56 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"prasan/internal/config"
 	"prasan/internal/errs"
 )
 
-var errNoRecord = errs.New(errs.Unavailable, "error.no-record")
+// Listeners are the open addresses of a server.
+type Listeners struct{ main, admin net.Listener }
 
-// Serve answers on the configured addresses until ctx ends; requests under way are
-// finished, and the queue's jobs too.
-func (a *App) Serve(ctx context.Context, ready func(addr string)) error {
-	main, err := net.Listen("tcp", a.Config.Listen)
-	if err != nil {
-		return errs.Wrap(err, errs.Unavailable, "error.listen", "addr", a.Config.Listen)
+// Listen opens the addresses of c, and writes into it which ones they became: with port
+// 0 the kernel chooses. It comes before New: an address that is taken is found out
+// before anything is made, and who calls early waits instead of being refused.
+func Listen(c *config.Server) (*Listeners, error) {
+	l := &Listeners{}
+	for _, x := range []struct {
+		addr     *string
+		listener *net.Listener
+	}{{&c.Listen, &l.main}, {&c.AdminListen, &l.admin}} {
+		var err error
+		if *x.listener, err = net.Listen("tcp", *x.addr); err != nil {
+			l.Close()
+			return nil, errs.Wrap(err, errs.Unavailable, "error.listen", "addr", *x.addr)
+		}
+		*x.addr = (*x.listener).Addr().String()
 	}
-	admin, err := net.Listen("tcp", a.Config.AdminListen)
-	if err != nil {
-		main.Close()
-		return errs.Wrap(err, errs.Unavailable, "error.listen", "addr", a.Config.AdminListen)
+	return l, nil
+}
+
+// Close closes what was opened.
+func (l *Listeners) Close() {
+	for _, x := range []net.Listener{l.main, l.admin} {
+		if x != nil {
+			x.Close()
+		}
+	}
+}
+
+// Serve answers until ctx ends; requests under way are finished, and the queue's jobs
+// too. ready is called once answers are given.
+func (a *App) Serve(ctx context.Context, l *Listeners, ready func()) error {
+	for _, f := range a.started {
+		if err := f(ctx); err != nil {
+			return err
+		}
 	}
 	servers := []*http.Server{server(a.Handler()), server(a.adminHandler())}
 	failed := make(chan error, 3)
-	for i, l := range []net.Listener{main, admin} {
-		go func() { failed <- servers[i].Serve(l) }()
+	for i, listener := range []net.Listener{l.main, l.admin} {
+		go func() { failed <- servers[i].Serve(listener) }()
 	}
 	work, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -42,26 +69,33 @@ func (a *App) Serve(ctx context.Context, ready func(addr string)) error {
 		}
 	}()
 	if ready != nil {
-		ready(main.Addr().String())
+		ready()
 	}
+	var err error
 	select {
 	case <-ctx.Done():
-		err = nil
 	case err = <-failed:
 	}
-	grace, cancel := context.WithTimeout(context.Background(), 20*time.Second)
-	defer cancel()
-	for _, s := range servers {
-		if e := s.Shutdown(grace); e != nil {
-			slog.Warn("shutdown", "err", e)
-		}
-	}
+	shutDown(servers)
 	stop()
 	<-done
 	if errors.Is(err, http.ErrServerClosed) {
 		err = nil
 	}
 	return err
+}
+
+// grace is how long requests under way may take at the end.
+const grace = 20 * time.Second
+
+func shutDown(servers []*http.Server) {
+	ctx, cancel := context.WithTimeout(context.Background(), grace)
+	defer cancel()
+	for _, s := range servers {
+		if err := s.Shutdown(ctx); err != nil {
+			slog.Warn("shutdown", "err", err)
+		}
+	}
 }
 
 // server has the limits that keep slow or endless clients from holding the program.

@@ -15,7 +15,8 @@ type System struct{}
 func (System) Now() time.Time { return time.Now() }
 
 // Shifted is a clock that runs at the machine's pace from another moment; the demo
-// and tests move it forward. It never goes back.
+// and tests move it forward. Only the making of the scenario puts it back, before
+// anybody reads it.
 type Shifted struct{ offset atomic.Int64 }
 
 // NewShifted returns a clock that shows start now.
@@ -33,6 +34,12 @@ func (c *Shifted) Advance(d time.Duration) {
 		c.offset.Add(int64(d))
 	}
 }
+
+// Set puts the clock to t, from where it runs on.
+func (c *Shifted) Set(t time.Time) { c.offset.Store(int64(time.Until(t))) }
+
+// Offset is how far the clock is ahead of the machine's.
+func (c *Shifted) Offset() time.Duration { return time.Duration(c.offset.Load()) }
 
 // Fixed is a clock that stands still until it is set; for tests.
 type Fixed struct{ now atomic.Int64 }

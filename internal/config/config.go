@@ -36,8 +36,16 @@ type Server struct {
 	BaseDomain   string   `help:"Domain under which the sites, the office and the files host lie." default:"industry.localhost" env:"PRASAN_BASE_DOMAIN" placeholder:"DOMAIN"`
 	PublicURL    string   `help:"Scheme and port as visitors see them, for links in mails: https://*, or http://*:8080. Default: from --listen." env:"PRASAN_PUBLIC_URL" placeholder:"URL"`
 
+	DPO   DPO   `embed:"" prefix:"dpo-" envprefix:"PRASAN_DPO_"`
 	Mail  Mail  `embed:"" prefix:"mail-" envprefix:"PRASAN_MAIL_"`
 	Terms Terms `embed:"" prefix:"" envprefix:"PRASAN_"`
+}
+
+// DPO is who answers for data protection (PDPA s.23(5), s.41), as notices name him.
+type DPO struct {
+	Name  string `help:"How notices call the data protection officer. Default: the office's words for it." env:"NAME" placeholder:"NAME"`
+	Email string `help:"Address of the data protection officer. Default: dpo@BASE-DOMAIN." env:"EMAIL" placeholder:"ADDRESS"`
+	Phone string `help:"Telephone of the data protection officer." env:"PHONE" placeholder:"NUMBER"`
 }
 
 // Mail says how e-mail leaves. Without a relay it stays queued, and says so.
@@ -81,6 +89,9 @@ func (c *Server) Resolve() error {
 	}
 	if c.Mail.Domain == "" {
 		c.Mail.Domain = c.BaseDomain
+	}
+	if c.DPO.Email == "" {
+		c.DPO.Email = "dpo@" + c.BaseDomain
 	}
 	return nil
 }

@@ -1,0 +1,152 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"prasan/internal/accounts"
+	"prasan/internal/audit"
+	"prasan/internal/blob"
+	"prasan/internal/cases"
+	"prasan/internal/clock"
+	"prasan/internal/config"
+	"prasan/internal/db"
+	"prasan/internal/jobs"
+	"prasan/internal/limits"
+	"prasan/internal/mail"
+	"prasan/internal/notices"
+	"prasan/internal/org"
+	"prasan/internal/processing"
+	"prasan/internal/register"
+	"prasan/internal/sites"
+	"prasan/internal/vault"
+	"prasan/internal/web/api"
+	"prasan/internal/web/files"
+)
+
+// App is the program, wired.
+type App struct {
+	Config  config.Server
+	Options Options
+	Clock   clock.Clock
+
+	// The ground floor and the record.
+	DB         *db.DB
+	Vault      *vault.Vault
+	Audit      *audit.Log
+	Jobs       *jobs.Queue
+	Limits     *limits.Limiter
+	Blobs      *blob.Files
+	Register   *register.Store
+	Processing *processing.Service
+
+	// The body and the work.
+	Agencies *org.Directory
+	Org      *org.Service
+	Sites    *sites.Store
+	Accounts *accounts.Service
+	Notices  *notices.Store
+	Mail     *mail.Service
+	Cases    *cases.Service
+
+	// Faces; a part that comes before them may add to them.
+	API        *api.API
+	FileLinks  *files.Links
+	Demo       *Demo           // nil in serve
+	Operations []api.Operation // of the API, beside its own
+	hosts      map[string]host // by full name; sites are looked up
+
+	keys     *db.DB
+	minter   *vault.Minter
+	requests *prometheus.HistogramVec
+	started  []func(ctx context.Context) error // when serving begins
+	closers  []func() error
+	schema   int // the newest migration that was applied at the start
+	ready    readiness
+}
+
+// Mode says what may be done to the stores at the start.
+type Mode int
+
+const (
+	Use     Mode = iota // there is an installation, of this version: for commands
+	Create              // a new installation is made; an old one is refused: for serve
+	Upgrade             // an old one is brought up to this version, too: for migrate and the demo
+)
+
+// Options are what is no setting of an operator.
+type Options struct {
+	Mode    Mode
+	Version string
+	Demo    *DemoOptions // nil: no demo
+}
+
+// parts are what the program is made of, each after what it needs. A feature adds a
+// line here, and a file of its own beside this one.
+var parts = []func(ctx context.Context, a *App) error{
+	wireStores,
+	wireRecord,
+	wireInstallation,
+	wireBody,
+	wireFiles,
+	wireMail,
+	wireCases,
+	wireHousekeeping,
+	wireDemo,
+	wireAPI,
+	wireOffice,
+	wirePublic,
+}
+
+// New opens the stores and wires the parts. It changes nothing that o.Mode does not
+// allow, and nothing runs before Serve.
+func New(ctx context.Context, c config.Server, o Options) (*App, error) {
+	a := &App{Config: c, Options: o, Clock: clock.System{}, hosts: map[string]host{}, requests: newRequests()}
+	if o.Demo != nil {
+		a.Demo = newDemo(*o.Demo)
+		a.Clock = a.Demo.Clock
+	}
+	for _, wire := range parts {
+		if err := wire(ctx, a); err != nil {
+			a.Close()
+			return nil, err
+		}
+	}
+	return a, nil
+}
+
+// Now is the present moment.
+func (a *App) Now() time.Time { return a.Clock.Now() }
+
+// OnStart has f run when serving begins.
+func (a *App) OnStart(f func(ctx context.Context) error) { a.started = append(a.started, f) }
+
+// OnClose has f run at the end; what was opened last is closed first.
+func (a *App) OnClose(f func() error) { a.closers = append(a.closers, f) }
+
+// Host has a handler answer for NAME.BASE-DOMAIN; audience is its name in the metrics.
+func (a *App) Host(name, audience string, h http.Handler) {
+	a.hosts[name+"."+a.Config.BaseDomain] = host{audience, h}
+}
+
+// URL is the address at which people reach NAME.BASE-DOMAIN; of the base domain for "".
+func (a *App) URL(name string) string {
+	if name == "" {
+		return a.Config.SiteURL(a.Config.BaseDomain)
+	}
+	return a.Config.SiteURL(name + "." + a.Config.BaseDomain)
+}
+
+// Close closes what New opened.
+func (a *App) Close() error {
+	var all []error
+	for i := len(a.closers) - 1; i >= 0; i-- {
+		all = append(all, a.closers[i]())
+	}
+	a.closers = nil
+	return errors.Join(all...)
+}

@@ -1,0 +1,35 @@
+package app
+
+import (
+	"context"
+	"time"
+
+	"prasan/internal/cases"
+)
+
+const day = 24 * time.Hour
+
+func wireCases(_ context.Context, a *App) error {
+	t := a.Config.Terms
+	c := cases.Config{ReplyWithin: time.Duration(t.ReplyDays) * day, ReopenWithin: time.Duration(t.ReopenDays) * day, MinFormAge: t.FormMin, LinkLifetime: time.Duration(t.LinkHours) * time.Hour, PerHour: t.PerHour, SiteURL: a.Config.SiteURL}
+	if a.Limits.Off() {
+		c.MinFormAge = 0
+	}
+	a.Cases = cases.New(cases.Deps{DB: a.DB, Vault: a.Vault, Processing: a.Processing, Audit: a.Audit, Jobs: a.Jobs, Mail: a.Mail, Limits: a.Limits,
+		Record: a.Register.Snapshot, Notice: a.noticeID, Site: a.agencyOfSite, Agency: a.agency, Files: a.Blobs, Now: a.Now, Config: c})
+	a.Cases.Register()
+	return nil
+}
+
+func (a *App) noticeID(agency string) (string, error) {
+	n, err := a.Notices.Current(context.Background(), cases.Activity, agency)
+	if err != nil {
+		return "", err
+	}
+	return n.ID, nil
+}
+
+func (a *App) agencyOfSite(host string) (string, bool) {
+	s, ok := a.Sites.Lookup(host)
+	return s.Agency, ok
+}

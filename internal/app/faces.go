@@ -1,0 +1,81 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+
+	"prasan/internal/blob"
+	"prasan/internal/cases"
+	"prasan/internal/doc/slip"
+	"prasan/internal/sites"
+	"prasan/internal/web/api"
+	"prasan/internal/web/kit"
+	"prasan/internal/web/office"
+	"prasan/internal/web/public"
+)
+
+// clientOf is how the faces learn who is at the other end.
+func clientOf(r *http.Request) (addr string, tls bool) { return ClientAddr(r), IsTLS(r) }
+
+func wireAPI(_ context.Context, a *App) (err error) {
+	d := api.Deps{DB: a.DB, Vault: a.Vault, Accounts: a.Accounts, Org: a.Org, Agencies: a.Agencies, Sites: a.Sites, Version: a.Options.Version, More: a.Operations}
+	if a.Demo != nil {
+		d.Advance = a.Demo.advance(a)
+	}
+	a.API, err = api.New(d)
+	return err
+}
+
+// wireOffice serves the office host: the API under its path, and the pages.
+func wireOffice(_ context.Context, a *App) error {
+	face, err := office.New(office.Deps{DB: a.DB, Accounts: a.Accounts, Org: a.Org, Agencies: a.Agencies, Sites: a.Sites, Activities: a.activities, Client: clientOf, Now: a.Now})
+	if err != nil {
+		return err
+	}
+	mux := http.NewServeMux()
+	mux.Handle(api.Base+"/", kit.Secure(kit.Options{TLS: IsTLS}, a.API.Handler()))
+	mux.Handle("/", face.Handler())
+	a.Host("office", "office", mux)
+	return nil
+}
+
+// wirePublic serves the sites: every host that has no handler of its own.
+func wirePublic(_ context.Context, a *App) error {
+	seal, err := kit.NewSealer(a.Vault.Derive("form"), a.Now)
+	if err != nil {
+		return err
+	}
+	d := a.Config.DPO
+	face, err := public.New(public.Services{
+		Site: a.Sites.Lookup, Sites: a.Sites.All, Policy: a.Register.Snapshot, Notice: a.notice, Cases: a.Cases, Seal: seal, Slip: drawSlip,
+		Stage: func(ctx context.Context, name string, r io.Reader) (cases.Staged, error) {
+			f, err := a.Blobs.Stage(ctx, name, r)
+			return cases.Staged(f), err
+		},
+		File: a.OwnerFileURL, URL: a.Config.SiteURL, Client: clientOf, Now: a.Now, MaxFile: blob.MaxFile,
+		DPO: func(string) (name, mail, tel string) { return d.Name, d.Email, d.Phone },
+	})
+	if err != nil {
+		return err
+	}
+	a.hosts[""] = host{"public", face.Handler()}
+	return nil
+}
+
+// notice is the privacy notice of a site as its pages show it.
+func (a *App) notice(ctx context.Context, site sites.Site, activity, lang string) (public.NoticeView, error) {
+	n, err := a.Notices.Current(ctx, activity, site.Agency)
+	if err != nil {
+		return public.NoticeView{}, err
+	}
+	text := n.Text[lang]
+	v := public.NoticeView{ID: n.ID, Version: fmt.Sprint(n.Revision), PublishedAt: n.PublishedAt, Title: text.Title}
+	for _, s := range text.Sections {
+		v.Sections = append(v.Sections, public.NoticeSection(s))
+	}
+	return v, nil
+}
+
+func drawSlip(w io.Writer, s public.Slip) error { return slip.Draw(w, slip.Slip(s)) }

@@ -1,0 +1,71 @@
+package app
+
+import (
+	"net"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"prasan/internal/web/assets"
+)
+
+// host is what answers under a name.
+type host struct {
+	audience string
+	handler  http.Handler
+}
+
+// Handler serves all hosts. Health is answered on every one, known or not; a name that
+// has no handler of its own is a site's, or nobody's: then the public face says so (421).
+func (a *App) Handler() http.Handler {
+	files := assets.Handler()
+	all := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h, ok := a.hosts[hostName(r.Host)]
+		if !ok {
+			h = a.hosts[""]
+		}
+		switch {
+		case r.URL.Path == "/healthz":
+			healthz(w, r)
+		case r.URL.Path == "/readyz":
+			a.readyz(w, r)
+		case ok && strings.HasPrefix(r.URL.Path, assets.Prefix):
+			files.ServeHTTP(w, r)
+		default:
+			a.counted(h, w, r)
+		}
+	})
+	return parseProxies(a.Config.TrustedProxy).withClient(all)
+}
+
+// hostName is the name in a Host header: without port and final dot, in lower case.
+func hostName(authority string) string {
+	name, _, err := net.SplitHostPort(authority)
+	if err != nil {
+		name = authority
+	}
+	return strings.TrimSuffix(strings.ToLower(name), ".")
+}
+
+// counted has h answer, and counts the answer.
+func (a *App) counted(h host, w http.ResponseWriter, r *http.Request) {
+	began := time.Now()
+	c := &counting{ResponseWriter: w, status: http.StatusOK}
+	h.handler.ServeHTTP(c, r)
+	a.requests.WithLabelValues(h.audience, strconv.Itoa(c.status/100)+"xx").Observe(time.Since(began).Seconds())
+}
+
+// counting remembers the status of an answer.
+type counting struct {
+	http.ResponseWriter
+	status int
+}
+
+func (c *counting) WriteHeader(status int) {
+	c.status = status
+	c.ResponseWriter.WriteHeader(status)
+}
+
+// Unwrap is for http.ResponseController.
+func (c *counting) Unwrap() http.ResponseWriter { return c.ResponseWriter }

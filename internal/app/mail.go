@@ -1,0 +1,32 @@
+package app
+
+import (
+	"context"
+
+	"prasan/internal/mail"
+)
+
+// wireMail sets the post up: through the relay of the settings, or into the demo's sink.
+func wireMail(_ context.Context, a *App) error {
+	setup := mail.Setup
+	if a.Demo != nil {
+		setup = a.Demo.mail(a)
+	}
+	relay, dkim, err := setup(a.Config.Mail)
+	if err != nil {
+		return err
+	}
+	a.Mail = mail.New(mail.Deps{DB: a.DB, Vault: a.Vault, Processing: a.Processing, Audit: a.Audit, Jobs: a.Jobs, Limits: a.Limits, Now: a.Now, Config: mail.Config{
+		Domain: a.Config.Mail.Domain, Relay: relay, DKIM: dkim, Sender: a.sender, SiteURL: a.Config.SiteURL,
+		OfficeURL: a.URL("office") + "/th/sign-in", LinkHours: a.Config.Terms.LinkHours,
+	}})
+	a.Mail.Register()
+	a.OnStart(a.Mail.Resume)
+	return nil
+}
+
+// sender is in whose name mail of an agency is sent.
+func (a *App) sender(agency, _ string) mail.Sender {
+	x, _ := a.Agencies.Get(agency)
+	return mail.Sender{Name: x.Name, Email: x.Email}
+}
