@@ -67,6 +67,7 @@ func functions(lang string) template.FuncMap {
 		"thousands": Thousands,
 		"join":      func(sep string, parts []string) string { return strings.Join(parts, sep) },
 		"inc":       func(n int) int { return n + 1 },
+		"add":       func(a, b int) int { return a + b },
 	}
 }
 
