@@ -33,6 +33,7 @@ type DB struct {
 	Dialect Dialect
 	URL     string
 
+	schema  string // PostgreSQL: of unqualified names; "" is the server's default
 	clock   clock.Clock
 	pool    *sql.DB
 	readSQL *sql.DB
@@ -80,7 +81,7 @@ func Open(ctx context.Context, rawURL string, o Options) (*DB, error) {
 	if o.Readers == 0 {
 		o.Readers = 4
 	}
-	d := &DB{URL: rawURL, clock: o.Clock, closing: make(chan struct{})}
+	d := &DB{URL: rawURL, schema: o.Schema, clock: o.Clock, closing: make(chan struct{})}
 	var err error
 	switch {
 	case strings.HasPrefix(rawURL, "sqlite:"):

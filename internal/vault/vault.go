@@ -20,6 +20,7 @@ type Vault struct {
 	keys    *db.DB
 	wrapper KeyWrapper
 	root    []byte
+	dead    *Tombstones
 	system  cipher.AEAD
 	index   []byte
 
@@ -234,6 +235,11 @@ func (v *Vault) Open(ctx context.Context, p Permit, items []Sealed) ([][]byte, e
 // Shred destroys a subject's key: what it sealed cannot be opened again, wherever a
 // copy of it lies, once the copies of the keyring have expired.
 func (v *Vault) Shred(ctx context.Context, id string) error {
+	if v.dead != nil {
+		if err := v.dead.Add(id, time.Now()); err != nil {
+			return err
+		}
+	}
 	return v.keys.InTx(ctx, func(tx *db.Tx) error {
 		if _, err := tx.Exec(`DELETE FROM subjects WHERE id = $1`, id); err != nil {
 			return err

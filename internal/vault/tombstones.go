@@ -1,0 +1,77 @@
+package vault
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"strings"
+	"time"
+
+	"prasan/internal/db"
+	"prasan/internal/errs"
+)
+
+// Tombstones is a journal outside the databases of what was destroyed: one line a key,
+// its time and its id, which is nobody's name. It survives a restore of older copies,
+// and a restore replays it before anything is served.
+type Tombstones struct{ Path string }
+
+// KeepTombstones has every destruction written to a journal before it is committed.
+func (v *Vault) KeepTombstones(path string) { v.dead = &Tombstones{path} }
+
+// Add appends an id, flushed to the disk before it returns.
+func (t *Tombstones) Add(id string, at time.Time) error {
+	f, err := os.OpenFile(t.Path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return errs.Wrap(err, errs.Unavailable, "error.tombstones", "path", t.Path)
+	}
+	defer f.Close()
+	if _, err := f.WriteString(at.UTC().Format(time.RFC3339) + " " + id + "\n"); err != nil {
+		return errs.Wrap(err, errs.Unavailable, "error.tombstones", "path", t.Path)
+	}
+	return f.Sync()
+}
+
+// Read returns the ids in the journal; none when there is no journal. A last line that
+// a power cut left half is no line.
+func (t *Tombstones) Read() (map[string]time.Time, error) {
+	f, err := os.Open(t.Path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, errs.Wrap(err, errs.Unavailable, "error.tombstones", "path", t.Path)
+	}
+	defer f.Close()
+	out := map[string]time.Time{}
+	lines := bufio.NewScanner(f)
+	for lines.Scan() {
+		when, id, ok := strings.Cut(lines.Text(), " ")
+		at, err := time.Parse(time.RFC3339, when)
+		if ok && err == nil && len(id) == 36 {
+			out[id] = at
+		}
+	}
+	return out, lines.Err()
+}
+
+// Replay destroys again, in a restored keyring, what the journal says was destroyed.
+func Replay(ctx context.Context, keys *db.DB, dead map[string]time.Time) (n int, err error) {
+	err = keys.InTx(ctx, func(tx *db.Tx) error {
+		n = 0
+		for id, at := range dead {
+			gone, err := tx.Exec(`DELETE FROM subjects WHERE id = $1`, id)
+			if err != nil {
+				return err
+			}
+			n += int(gone)
+			if _, err := tx.Exec(`INSERT INTO shredded (id, at) VALUES ($1, $2) ON CONFLICT (id) DO NOTHING`, id, db.Micros(at)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return n, err
+}
