@@ -48,7 +48,7 @@ type leave int
 func parser(c *cli, p *program) (*kong.Kong, error) {
 	return kong.New(c, kong.Name("prasan"), kong.Description("Prasan receives what people write to a government body, and obeys its record of processing activities."),
 		kong.Writers(p.std.out, p.std.err), kong.Exit(func(code int) { panic(leave(code)) }), kong.Bind(p),
-		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}), kong.UsageOnError())
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}))
 }
 
 func (p *program) do(args []string) (code int) {

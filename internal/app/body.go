@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"log/slog"
 
 	"prasan/internal/accounts"
 	"prasan/internal/audit"
@@ -12,16 +13,26 @@ import (
 	"prasan/internal/sites"
 )
 
-// installed is the note that the first data is there, whole.
+// installed is the note that the first data is there, whole: it holds the base domain.
 const installed = "installed"
 
 // wireInstallation gives a new installation its first data: the agencies and sites of
 // the body under the base domain, and the first revisions of the record. Each step may
 // be done again: after a crash on the way it is done from the beginning.
 func wireInstallation(ctx context.Context, a *App) error {
-	done, err := a.Setting(ctx, installed)
-	if err != nil || done != "" || a.Options.Mode == Use {
+	base, err := a.Setting(ctx, installed)
+	if err != nil {
 		return err
+	}
+	switch {
+	case a.Options.Mode == Use && base != "":
+		a.Config.BaseDomain = base // a command need not be told again
+		return nil
+	case base != "" && base != a.Config.BaseDomain:
+		slog.Warn("the sites of this installation lie under another domain; add new ones with 'prasan site add'", "installed", base, "base-domain", a.Config.BaseDomain)
+		return nil
+	case base != "" || a.Options.Mode == Use:
+		return nil
 	}
 	revisions, err := firstRevisions(a.Config.Record)
 	if err != nil {

@@ -65,7 +65,7 @@ func (a *App) filesInUse(ctx context.Context, ids []string) (map[string]bool, er
 // installation's secrets, so that what verifies is what signed.
 func (a *App) auditKeys() (note.Signer, note.Verifier, error) {
 	key := ed25519.NewKeyFromSeed(a.Vault.Derive("audit-checkpoint"))
-	public, err := note.NewEd25519VerifierKey("prasan/"+a.Config.BaseDomain, key.Public().(ed25519.PublicKey))
+	public, err := note.NewEd25519VerifierKey("prasan", key.Public().(ed25519.PublicKey))
 	if err != nil {
 		return nil, nil, err
 	}
