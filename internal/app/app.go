@@ -89,6 +89,7 @@ type Options struct {
 // line here, and a file of its own beside this one.
 var parts = []func(ctx context.Context, a *App) error{
 	wireStores,
+	wireBackup,
 	wireRecord,
 	wireInstallation,
 	wireBody,

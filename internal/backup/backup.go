@@ -2,6 +2,7 @@ package backup
 
 import (
 	"archive/tar"
+	"bufio"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -34,6 +35,7 @@ type Source struct {
 	Files      string // folder of attachments; "" for none
 	Tombstones string // journal of what was destroyed; need not exist
 	Wrapper    vault.KeyWrapper
+	MasterFile string // where the master key lies, to be told at a restore
 	Schema     int
 	Node       string
 	Program    string
@@ -95,7 +97,7 @@ func (s Source) file(ctx context.Context, to, kind string, d *db.DB, more func(*
 		return Report{}, errs.Wrap(err, errs.Unavailable, "error.backup-write", "path", to)
 	}
 	defer out.Close()
-	head := Head{Kind: kind, Engine: string(d.Dialect), Schema: s.Schema, Node: s.Node, Made: s.Now().UTC().Truncate(time.Second), Program: s.Program}
+	head := Head{Kind: kind, Engine: string(d.Dialect), Schema: s.Schema, Node: s.Node, Master: s.MasterFile, Made: s.Now().UTC().Truncate(time.Second), Program: s.Program}
 	report, err := s.fill(out, head, snapshot, more)
 	if err != nil {
 		return Report{}, err
@@ -219,6 +221,17 @@ func IsBackup(path string) bool {
 	start := make([]byte, len(magic))
 	_, err = io.ReadFull(f, start)
 	return err == nil && string(start) == magic
+}
+
+// HeadOf is what a backup says of itself; it is not checked without the key.
+func HeadOf(path string) (Head, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return Head{}, errs.Wrap(err, errs.NotFound, "error.backup-missing", "path", path)
+	}
+	defer f.Close()
+	h, _, err := readHead(bufio.NewReader(f))
+	return h, err
 }
 
 // walk reads a backup to its end and calls f for each part; the parts are checked

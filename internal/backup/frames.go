@@ -37,7 +37,8 @@ type Head struct {
 	Node    string    `json:"node"`
 	Made    time.Time `json:"made"`
 	Program string    `json:"program"`
-	Wrapped []byte    `json:"key"` // of the frames, wrapped by the master key
+	Master  string    `json:"master_key_file"` // where the master key lay on that machine; the key itself is in no backup
+	Wrapped []byte    `json:"key"`             // of the frames, wrapped by the master key
 }
 
 // sealer writes frames.

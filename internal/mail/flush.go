@@ -40,10 +40,15 @@ type row struct {
 	created   time.Time
 }
 
-// Flush hands over what is due. Without a relay it does nothing: all stays queued.
+// Flush hands over what is due. Without a relay, or while the post is held back, it does
+// nothing: all stays queued.
 func (s *Service) Flush(ctx context.Context) error {
 	if s.Config.Relay.Addr == "" {
 		return nil
+	}
+	var paused bool
+	if err := s.DB.Read(ctx, func(tx *db.Tx) (err error) { paused, err = Paused(tx); return err }); err != nil || paused {
+		return err
 	}
 	began := time.Now()
 	for time.Since(began) < turn && ctx.Err() == nil {

@@ -1,0 +1,168 @@
+package main
+
+import (
+	"fmt"
+
+	"prasan/internal/app"
+	"prasan/internal/backup"
+	"prasan/internal/config"
+	"prasan/internal/vault"
+)
+
+type backupCmd struct {
+	config.Store
+	To     string `required:"" help:"File, or folder for a file named by the time." placeholder:"PATH"`
+	KeysTo string `name:"keys-to" help:"File or folder for the keyring; keep it apart and for a short time only. Default: beside the data, with the ending .keys." placeholder:"PATH"`
+	JSON   bool   `help:"Print JSON."`
+}
+
+func (backupCmd) Help() string {
+	return example("prasan backup --data /var/lib/prasan --to /backup/data --keys-to /backup-of-keys")
+}
+
+func (c backupCmd) Run(p *program) error {
+	a, err := p.open(c.Store, app.Use)
+	if err != nil {
+		return err
+	}
+	defer a.Close()
+	copies, err := a.Backup(p.ctx, c.To, c.KeysTo)
+	if err != nil {
+		return err
+	}
+	if c.JSON {
+		return p.printJSON(copies)
+	}
+	fmt.Fprintf(p.std.out, "data: %s\nkeys: %s\n%d parts, %d bytes. The master key (%s) is in neither: keep a copy of it elsewhere. Next: prasan verify %s\n", copies.Data, copies.Keys, copies.Report.Entries, copies.Report.Bytes, a.Config.MasterKeyFile, copies.Data)
+	return nil
+}
+
+type restoreCmd struct {
+	config.Store
+	From       string   `required:"" help:"Backup, or folder whose newest one is taken." placeholder:"PATH"`
+	KeysFrom   string   `name:"keys-from" help:"Backup of the keyring. Default: beside the data, with the ending .keys." placeholder:"PATH"`
+	Tombstones []string `help:"Journal of what was destroyed since, from the data folder that was lost; repeatable." placeholder:"FILE"`
+	JSON       bool     `help:"Print JSON."`
+}
+
+func (restoreCmd) Help() string {
+	return example("prasan restore --from /backup/data --keys-from /backup-of-keys --data /var/lib/prasan-new --master-key-file /safe/master.key")
+}
+
+func (c restoreCmd) Run(p *program) error {
+	if err := c.Store.Resolve(); err != nil {
+		return err
+	}
+	done, err := app.Restore(p.ctx, c.Store, c.From, c.KeysFrom, c.Tombstones)
+	if err != nil {
+		return err
+	}
+	if c.JSON {
+		return p.printJSON(done)
+	}
+	fmt.Fprintf(p.std.out, "Restored to %s as of %s; %d keys destroyed again. Outgoing post is held back. Next: prasan verify --data %s, prasan serve, and when all is right: prasan post resume\n", c.Data, done.Data.Head.Made.Format("2006-01-02 15:04 MST"), done.Tombstones, c.Data)
+	return nil
+}
+
+type verifyCmd struct {
+	config.Store
+	File string `arg:"" optional:"" help:"A backup. Without it the installation is checked." placeholder:"FILE"`
+	JSON bool   `help:"Print JSON."`
+}
+
+func (verifyCmd) Help() string {
+	return example("prasan verify --data /var/lib/prasan", "prasan verify /backup/data/prasan-20261124T030000Z.prasan --master-key-file /safe/master.key")
+}
+
+func (c verifyCmd) Run(p *program) error {
+	if c.File != "" {
+		return c.file(p)
+	}
+	a, err := p.open(c.Store, app.Use)
+	if err != nil {
+		return err
+	}
+	defer a.Close()
+	found, err := a.Verify(p.ctx)
+	if err != nil {
+		return err
+	}
+	if c.JSON {
+		err = p.printJSON(map[string]any{"findings": append([]app.Finding{}, found...)})
+	} else {
+		for _, f := range found {
+			fmt.Fprintf(p.std.out, "%s: %s\n", f.Part, f.What)
+		}
+		_, err = fmt.Fprintf(p.std.out, "%d findings.\n", len(found))
+	}
+	if err == nil && len(found) > 0 {
+		return exit(1)
+	}
+	return err
+}
+
+// file checks a backup to its last bit.
+func (c verifyCmd) file(p *program) error {
+	if err := c.Store.Resolve(); err != nil {
+		return err
+	}
+	path, err := app.FindMaster(c.MasterKeyFile, c.File)
+	if err != nil {
+		return err
+	}
+	master, err := vault.ReadMaster(path, false)
+	if err != nil {
+		return err
+	}
+	report, err := backup.Verify(c.File, master)
+	if err != nil {
+		return p.refused(err)
+	}
+	if c.JSON {
+		return p.printJSON(report)
+	}
+	fmt.Fprintf(p.std.out, "A whole backup (%s, %s) of %s: %d parts, %d bytes.\n", report.Head.Kind, report.Head.Engine, report.Head.Made.Format("2006-01-02 15:04 MST"), report.Entries, report.Bytes)
+	return nil
+}
+
+// refused says an error about what was looked at: it is found, not misuse.
+func (p *program) refused(err error) error {
+	if code := p.fail(err); code != 0 {
+		return exit(1)
+	}
+	return nil
+}
+
+type postCmd struct {
+	Pause  postPauseCmd  `cmd:"" help:"Hold outgoing mail back; it stays queued."`
+	Resume postResumeCmd `cmd:"" help:"Let outgoing mail go again."`
+}
+
+type postPauseCmd struct{ config.Store }
+
+func (postPauseCmd) Help() string { return example("prasan post pause --data /var/lib/prasan") }
+
+func (c postPauseCmd) Run(p *program) error {
+	return p.post(c.Store, true, "Outgoing post is held back.")
+}
+
+type postResumeCmd struct{ config.Store }
+
+func (postResumeCmd) Help() string { return example("prasan post resume --data /var/lib/prasan") }
+
+func (c postResumeCmd) Run(p *program) error {
+	return p.post(c.Store, false, "Outgoing post goes again; a program that is serving sends what waits within a few minutes, or at once when it is started anew.")
+}
+
+func (p *program) post(c config.Store, paused bool, said string) error {
+	a, err := p.open(c, app.Use)
+	if err != nil {
+		return err
+	}
+	defer a.Close()
+	if err := a.Mail.SetPaused(p.ctx, "console", paused); err != nil {
+		return err
+	}
+	fmt.Fprintln(p.std.out, said)
+	return nil
+}
