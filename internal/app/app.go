@@ -108,7 +108,7 @@ var parts = []func(ctx context.Context, a *App) error{
 func New(ctx context.Context, c config.Server, o Options) (*App, error) {
 	a := &App{Config: c, Options: o, Clock: clock.System{}, hosts: map[string]host{}, requests: newRequests()}
 	if o.Demo != nil {
-		a.Demo = newDemo(*o.Demo)
+		a.Demo = newDemo(a, *o.Demo)
 		a.Clock = a.Demo.Clock
 	}
 	for _, wire := range parts {

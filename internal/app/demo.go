@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"log/slog"
 	"net/netip"
 	"path/filepath"
 	"strconv"
@@ -26,15 +27,16 @@ type Demo struct {
 	Clock *clock.Shifted
 	Sink  *sink.Sink
 
+	app     *App
 	options DemoOptions
 }
 
-func newDemo(o DemoOptions) *Demo {
+func newDemo(a *App, o DemoOptions) *Demo {
 	start := o.Now
 	if start.IsZero() {
 		start = time.Now()
 	}
-	return &Demo{Clock: clock.NewShifted(start), options: o}
+	return &Demo{Clock: clock.NewShifted(start), app: a, options: o}
 }
 
 // ahead is the note of how far the demo's clock was ahead of the machine's, in
@@ -54,45 +56,43 @@ func wireDemo(ctx context.Context, a *App) error {
 		a.Demo.Clock.Advance(time.Duration(us)*time.Microsecond - a.Demo.Clock.Offset())
 	}
 	a.Host("mail", "demo", a.Demo.Sink.Handler())
-	return a.Demo.remember(ctx, a)
+	return a.Demo.remember(ctx)
 }
 
-func (d *Demo) remember(ctx context.Context, a *App) error {
-	return a.SetSetting(ctx, ahead, strconv.FormatInt(d.Clock.Offset().Microseconds(), 10))
-}
-
-// advance moves the clock forward and has the queue look for what became due.
-func (d *Demo) advance(a *App) func(time.Duration) time.Time {
-	return func(by time.Duration) time.Time {
-		d.Clock.Advance(by)
-		if err := d.remember(context.Background(), a); err == nil {
-			a.Jobs.Wake()
-		}
-		return d.Clock.Now()
+// Advance moves the clock forward and has the queue look for what became due.
+func (d *Demo) Advance(ctx context.Context, by time.Duration) time.Time {
+	d.Clock.Advance(by)
+	if err := d.remember(ctx); err != nil {
+		slog.Warn("the demo's clock is not remembered", "err", err)
 	}
+	d.app.Jobs.Wake()
+	return d.Clock.Now()
+}
+
+func (d *Demo) remember(ctx context.Context) error {
+	return d.app.SetSetting(ctx, ahead, strconv.FormatInt(d.Clock.Offset().Microseconds(), 10))
 }
 
 // mail opens the sink and makes it the relay, with a DKIM key of the demo's own.
-func (d *Demo) mail(a *App) func(config.Mail) (mail.Relay, mail.DKIM, error) {
-	return func(c config.Mail) (r mail.Relay, k mail.DKIM, err error) {
-		k.Selector = c.DKIMSelector
-		if k.Key, err = mail.ReadDKIM(filepath.Join(a.Config.Data, "dkim.pem"), true); err != nil {
-			return r, k, err
-		}
-		record, err := mail.DKIMRecord(k.Key)
-		if err != nil {
-			return r, k, err
-		}
-		name := c.DKIMSelector + "._domainkey." + c.Domain
-		if d.Sink, err = sink.Open(sink.Config{Dir: filepath.Join(a.Config.Data, "mail"), Keys: map[string]string{name: record}, Now: a.Now}); err != nil {
-			return r, k, err
-		}
-		a.OnClose(d.Sink.Close)
-		loopback := netip.MustParsePrefix("127.0.0.0/8")
-		way, err := egress.New(egress.Config{Allow: []string{d.Sink.Addr()}, Networks: []netip.Prefix{loopback}})
-		if err != nil {
-			return r, k, err
-		}
-		return mail.Relay{Addr: d.Sink.Addr(), TLS: "none", Dial: way.Dial}, k, nil
+func (d *Demo) mail(c config.Mail) (r mail.Relay, k mail.DKIM, err error) {
+	a := d.app
+	k.Selector = c.DKIMSelector
+	if k.Key, err = mail.ReadDKIM(filepath.Join(a.Config.Data, "dkim.pem"), true); err != nil {
+		return r, k, err
 	}
+	record, err := mail.DKIMRecord(k.Key)
+	if err != nil {
+		return r, k, err
+	}
+	name := c.DKIMSelector + "._domainkey." + c.Domain
+	if d.Sink, err = sink.Open(sink.Config{Dir: filepath.Join(a.Config.Data, "mail"), Keys: map[string]string{name: record}, Now: a.Now}); err != nil {
+		return r, k, err
+	}
+	a.OnClose(d.Sink.Close)
+	loopback := netip.MustParsePrefix("127.0.0.0/8")
+	way, err := egress.New(egress.Config{Allow: []string{d.Sink.Addr()}, Networks: []netip.Prefix{loopback}})
+	if err != nil {
+		return r, k, err
+	}
+	return mail.Relay{Addr: d.Sink.Addr(), TLS: "none", Dial: way.Dial}, k, nil
 }

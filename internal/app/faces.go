@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"time"
 
 	"prasan/internal/blob"
 	"prasan/internal/cases"
@@ -22,7 +23,7 @@ func clientOf(r *http.Request) (addr string, tls bool) { return ClientAddr(r), I
 func wireAPI(_ context.Context, a *App) (err error) {
 	d := api.Deps{DB: a.DB, Vault: a.Vault, Accounts: a.Accounts, Org: a.Org, Agencies: a.Agencies, Sites: a.Sites, Version: a.Options.Version, More: a.Operations}
 	if a.Demo != nil {
-		d.Advance = a.Demo.advance(a)
+		d.Advance = func(by time.Duration) time.Time { return a.Demo.Advance(context.Background(), by) }
 	}
 	a.API, err = api.New(d)
 	return err

@@ -10,7 +10,7 @@ import (
 func wireMail(_ context.Context, a *App) error {
 	setup := mail.Setup
 	if a.Demo != nil {
-		setup = a.Demo.mail(a)
+		setup = a.Demo.mail
 	}
 	relay, dkim, err := setup(a.Config.Mail)
 	if err != nil {
