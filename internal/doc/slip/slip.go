@@ -38,7 +38,7 @@ var (
 // is sent on, made smaller.
 const (
 	width  = 1080
-	height = 1560
+	height = 1660
 	edge   = 36  // of the sheet
 	left   = 104 // of the text
 	column = width - 2*left
@@ -78,11 +78,11 @@ func (c *canvas) sheet() {
 func (c *canvas) top(s Slip) {
 	c.emblem(left, edge+62, 108)
 	x := float64(left + 144)
-	name, list := c.lines(style{46, true, white}, width-edge-40-x, s.Agency)
+	name, list := c.lines(style{44, true, white}, width-left-x+24, s.Agency)
 	y := float64(edge + 112)
 	if len(list) > 1 {
 		name.size, y = name.size*.84, edge+84
-		name, list = c.lines(name, width-edge-40-x, s.Agency)
+		name, list = c.lines(name, width-left-x+24, s.Agency)
 	}
 	for _, line := range list {
 		c.text(name, x, y, line)
@@ -126,31 +126,37 @@ func (c *canvas) one(s style, x, y, room float64, text string) {
 	c.text(s, x, y, text)
 }
 
+// facts are each a label with its value under it, so that a long name or address has
+// the whole width.
 func (c *canvas) facts(s Slip) {
-	y := float64(tear + 88)
-	for _, f := range []struct{ label, value string }{
-		{"slip.received", thai.DateTime(s.ReceivedAt, s.Lang)},
-		{"slip.reply", thai.DateLong(s.ReplyBy, s.Lang)},
-		{"slip.holder", s.Holder},
-		{"slip.track", s.URL},
-	} {
-		c.text(style{32, false, soft}, left, y, i18n.T(s.Lang, f.label))
-		value, list := c.lines(style{36, true, ink}, column-290, f.value)
-		for i, line := range list {
-			c.text(value, left+290, y+float64(i)*50, line)
-		}
-		y += 72 + float64(max(len(list)-1, 0))*50
+	y := float64(tear + 84)
+	c.fact(left, y, column/2, "slip.received", thai.DateTime(s.ReceivedAt, s.Lang), s)
+	c.fact(left+column/2+24, y, column/2-24, "slip.reply", thai.DateLong(s.ReplyBy, s.Lang), s)
+	y += 128
+	y = c.fact(left, y, column, "slip.holder", s.Holder, s) + 84
+	c.fact(left, y, column, "slip.track", s.URL, s)
+}
+
+// fact returns the baseline of its last line.
+func (c *canvas) fact(x, y, room float64, label, value string, s Slip) float64 {
+	c.text(style{30, false, soft}, x, y, i18n.T(s.Lang, label))
+	look, list := c.lines(style{38, true, ink}, room, value)
+	for _, line := range list {
+		y += look.size * 1.3
+		c.text(look, x, y, line)
 	}
+	return y
 }
 
 // warning: fraudsters call in the name of offices.
 func (c *canvas) warning(s Slip) {
-	const y, h = height - edge - 268, 196
+	text, list := c.lines(style{33, false, ink}, column, i18n.T(s.Lang, "slip.warning"))
+	h := 112 + float64(len(list))*46
+	y := height - edge - 44 - h
 	c.rounded(left-24, y, column+48, h, 16, tint)
 	c.rect(left-24, y+16, 8, h-32, gold)
-	c.text(style{34, true, ink}, left+12, y+66, i18n.T(s.Lang, "slip.warning-title"))
-	text, list := c.lines(style{34, false, ink}, column, i18n.T(s.Lang, "slip.warning"))
+	c.text(style{34, true, ink}, left+12, y+62, i18n.T(s.Lang, "slip.warning-title"))
 	for i, line := range list {
-		c.text(text, left+12, y+118+float64(i)*48, line)
+		c.text(text, left+12, y+114+float64(i)*46, line)
 	}
 }
