@@ -12,6 +12,7 @@ import (
 
 	"prasan/internal/audit"
 	"prasan/internal/backup"
+	"prasan/internal/cases"
 	"prasan/internal/config"
 	"prasan/internal/db"
 	"prasan/internal/errs"
@@ -112,7 +113,7 @@ func Restore(ctx context.Context, c config.Store, from, keysFrom string, tombsto
 		return backup.Restored{}, err
 	}
 	t := backup.Target{Data: c.Data, Database: c.Database, Keyring: c.Keyring, Schema: c.KeyringSchema(), Tombstones: tombstones, Wrapper: master, Now: time.Now}
-	t.AfterFilled = func(ctx context.Context) error { return holdBack(ctx, c) }
+	t.AfterFilled = func(ctx context.Context, dead []string) error { return settle(ctx, c, dead) }
 	done, err := t.Restore(ctx, from, keysFrom)
 	if err != nil {
 		return done, err
@@ -149,13 +150,17 @@ func keepMaster(from, to string) error {
 	return os.WriteFile(to, text, 0o600)
 }
 
-func holdBack(ctx context.Context, c config.Store) error {
+// settle removes what was destroyed since the copies were made, and holds the post back.
+func settle(ctx context.Context, c config.Store, dead []string) error {
 	d, err := db.Open(ctx, c.Database, db.Options{})
 	if err != nil {
 		return err
 	}
 	defer d.Close()
 	return d.InTx(ctx, func(tx *db.Tx) error {
+		if err := cases.Bury(tx, dead); err != nil {
+			return err
+		}
 		if err := mail.Pause(tx); err != nil {
 			return err
 		}

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -24,7 +25,7 @@ type Target struct {
 	Tombstones  []string
 	Wrapper     vault.KeyWrapper
 	Now         func() time.Time
-	AfterFilled func(ctx context.Context) error // last step before the folder is taken into use
+	AfterFilled func(ctx context.Context, dead []string) error // last step before the folder is taken into use; dead are the keys destroyed
 }
 
 // Restored says what was done.
@@ -149,7 +150,7 @@ func (t Target) bury(ctx context.Context) (int, error) {
 	}
 	for id, at := range dead {
 		if _, ok := known[id]; !ok {
-			if err := journal.Add(id, at); err != nil {
+			if err := journal.Add(at, id); err != nil {
 				return 0, err
 			}
 		}
@@ -163,5 +164,5 @@ func (t Target) bury(ctx context.Context) (int, error) {
 	if err != nil || t.AfterFilled == nil {
 		return n, err
 	}
-	return n, t.AfterFilled(ctx)
+	return n, t.AfterFilled(ctx, slices.Collect(maps.Keys(dead)))
 }

@@ -48,6 +48,8 @@ type Deps struct {
 type Files interface {
 	// Adopt makes a staged file one of a case's; it fails when the file is not there.
 	Adopt(ctx context.Context, id string) error
+	// Delete removes a file for good.
+	Delete(ctx context.Context, id string) error
 }
 
 // Service is what can be done with cases.

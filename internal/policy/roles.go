@@ -14,17 +14,20 @@ const (
 // grants says what the roles may do. It governs acts on cases and on the
 // installation; whether personal data may be read is the record's to say (MayRead).
 var grants = map[string]map[string]scope{
-	"case.list":     {"officer": own, "registrar": own, "head": own, "dpo": everywhere, "ict": everywhere, "auditor": everywhere, "admin": everywhere},
-	"case.receive":  {"officer": own, "registrar": own, "head": own, "ict": everywhere, "admin": everywhere},
-	"case.work":     {"officer": own, "head": own, "admin": everywhere},
-	"case.route":    {"officer": own, "registrar": own, "head": own, "ict": everywhere, "admin": everywhere},
-	"case.sift":     {"officer": own, "registrar": own, "head": own, "ict": everywhere, "admin": everywhere},
-	"case.reissue":  {"officer": own, "registrar": own, "head": own, "admin": everywhere},
-	"case.shielded": {"head": own, "dpo": everywhere, "auditor": everywhere, "admin": everywhere},
-	"log.read":      {"dpo": everywhere, "auditor": everywhere, "admin": everywhere},
-	"account.admin": {"ict": everywhere, "admin": everywhere},
-	"site.admin":    {"ict": everywhere, "admin": everywhere},
-	"record.read":   {"officer": everywhere, "registrar": everywhere, "head": everywhere, "dpo": everywhere, "ict": everywhere, "auditor": everywhere, "admin": everywhere},
+	"case.list":      {"officer": own, "registrar": own, "head": own, "dpo": everywhere, "ict": everywhere, "auditor": everywhere, "admin": everywhere},
+	"case.receive":   {"officer": own, "registrar": own, "head": own, "ict": everywhere, "admin": everywhere},
+	"case.work":      {"officer": own, "head": own, "admin": everywhere},
+	"case.route":     {"officer": own, "registrar": own, "head": own, "ict": everywhere, "admin": everywhere},
+	"case.sift":      {"officer": own, "registrar": own, "head": own, "ict": everywhere, "admin": everywhere},
+	"case.reissue":   {"officer": own, "registrar": own, "head": own, "admin": everywhere},
+	"case.shielded":  {"head": own, "dpo": everywhere, "auditor": everywhere, "admin": everywhere},
+	"log.read":       {"dpo": everywhere, "auditor": everywhere, "admin": everywhere},
+	"retention.read": {"officer": own, "registrar": own, "head": own, "dpo": everywhere, "ict": everywhere, "auditor": everywhere, "admin": everywhere},
+	"retention.work": {"officer": own, "registrar": own, "head": own, "ict": everywhere, "admin": everywhere},
+	"retention.hold": {"head": own, "dpo": everywhere, "admin": everywhere},
+	"account.admin":  {"ict": everywhere, "admin": everywhere},
+	"site.admin":     {"ict": everywhere, "admin": everywhere},
+	"record.read":    {"officer": everywhere, "registrar": everywhere, "head": everywhere, "dpo": everywhere, "ict": everywhere, "auditor": everywhere, "admin": everywhere},
 }
 
 // May tells whether one of the actor's roles reaches agency for the action. An action

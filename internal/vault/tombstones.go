@@ -21,14 +21,18 @@ type Tombstones struct{ Path string }
 // KeepTombstones has every destruction written to a journal before it is committed.
 func (v *Vault) KeepTombstones(path string) { v.dead = &Tombstones{path} }
 
-// Add appends an id, flushed to the disk before it returns.
-func (t *Tombstones) Add(id string, at time.Time) error {
+// Add appends ids, flushed to the disk before it returns.
+func (t *Tombstones) Add(at time.Time, ids ...string) error {
 	f, err := os.OpenFile(t.Path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		return errs.Wrap(err, errs.Unavailable, "error.tombstones", "path", t.Path)
 	}
 	defer f.Close()
-	if _, err := f.WriteString(at.UTC().Format(time.RFC3339) + " " + id + "\n"); err != nil {
+	var lines strings.Builder
+	for _, id := range ids {
+		lines.WriteString(at.UTC().Format(time.RFC3339) + " " + id + "\n")
+	}
+	if _, err := f.WriteString(lines.String()); err != nil {
 		return errs.Wrap(err, errs.Unavailable, "error.tombstones", "path", t.Path)
 	}
 	return f.Sync()

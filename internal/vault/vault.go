@@ -235,17 +235,27 @@ func (v *Vault) Open(ctx context.Context, p Permit, items []Sealed) ([][]byte, e
 // Shred destroys a subject's key: what it sealed cannot be opened again, wherever a
 // copy of it lies, once the copies of the keyring have expired.
 func (v *Vault) Shred(ctx context.Context, id string) error {
+	return v.ShredAll(ctx, []string{id})
+}
+
+// ShredAll destroys the keys of several subjects, all or none. The journal is on the
+// disk before the keys are gone.
+func (v *Vault) ShredAll(ctx context.Context, ids []string) error {
 	if v.dead != nil {
-		if err := v.dead.Add(id, time.Now()); err != nil {
+		if err := v.dead.Add(time.Now(), ids...); err != nil {
 			return err
 		}
 	}
 	return v.keys.InTx(ctx, func(tx *db.Tx) error {
-		if _, err := tx.Exec(`DELETE FROM subjects WHERE id = $1`, id); err != nil {
-			return err
+		for _, id := range ids {
+			if _, err := tx.Exec(`DELETE FROM subjects WHERE id = $1`, id); err != nil {
+				return err
+			}
+			if _, err := tx.Exec(`INSERT INTO shredded (id, at) VALUES ($1, $2) ON CONFLICT (id) DO NOTHING`, id, db.Micros(tx.Now())); err != nil {
+				return err
+			}
 		}
-		_, err := tx.Exec(`INSERT INTO shredded (id, at) VALUES ($1, $2) ON CONFLICT (id) DO NOTHING`, id, db.Micros(tx.Now()))
-		return err
+		return nil
 	})
 }
 

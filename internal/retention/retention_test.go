@@ -1,0 +1,310 @@
+package retention_test
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"prasan/internal/audit"
+	"prasan/internal/blob"
+	"prasan/internal/cases"
+	"prasan/internal/db"
+	"prasan/internal/db/dbtest"
+	"prasan/internal/errs"
+	"prasan/internal/jobs"
+	"prasan/internal/limits"
+	"prasan/internal/mail"
+	"prasan/internal/policy"
+	"prasan/internal/processing"
+	"prasan/internal/retention"
+	"prasan/internal/vault"
+)
+
+var ctx = context.Background()
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// office is an agency with cases, and the people of a destruction round.
+type office struct {
+	t         *testing.T
+	e         *dbtest.Engine
+	cases     *cases.Service
+	retention *retention.Service
+	vault     *vault.Vault
+	record    *policy.Snapshot
+	refs      []string
+}
+
+var (
+	registrar = policy.Actor{Account: "registrar", Agency: "rayong", Roles: []string{"registrar"}}
+	head      = policy.Actor{Account: "head", Agency: "rayong", Roles: []string{"head"}, IsHead: true}
+	stranger  = policy.Actor{Account: "stranger", Agency: "trat", Roles: []string{"registrar", "head"}, IsHead: true}
+)
+
+func record() *policy.Snapshot {
+	all := []string{"given_name", "mobile_phone", "email"}
+	return &policy.Snapshot{Activity: cases.Activity, RevisionID: "r2", Elements: []policy.Element{{Code: "given_name", Kind: "form"}, {Code: "mobile_phone", Kind: "form"}, {Code: "email", Kind: "form"}},
+		Purposes:  []policy.Purpose{{Code: "receive_and_forward", Elements: all}, {Code: "communicate", Elements: all}},
+		Access:    []policy.Principal{{Kind: policy.HeadOrDelegate}},
+		Duties:    map[policy.Duty][]policy.Principal{policy.DutyTerminate: {{Kind: policy.HeadOrDelegate}}, policy.DutyInspect: {{Kind: policy.HeadOrDelegate}}},
+		Retention: policy.Retention{Years: 10, Anchor: "case.closed_at", Round: "calendar-year-end"}, Monitoring: policy.Cycle{Months: 1}}
+}
+
+func newOffice(t *testing.T, e *dbtest.Engine, n int) *office {
+	t.Helper()
+	o := &office{t: t, e: e, record: record()}
+	ring, err := db.Open(ctx, "sqlite:"+filepath.Join(t.TempDir(), "keyring.db"), db.Options{Clock: e.Clock})
+	must(t, err)
+	t.Cleanup(func() { ring.Close() })
+	master, err := vault.NewMaster(make([]byte, 32))
+	must(t, err)
+	v, minter, err := vault.Open(ctx, ring, master)
+	must(t, err)
+	v.KeepTombstones(filepath.Join(t.TempDir(), "tombstones"))
+	o.vault = v
+	log := audit.New("test")
+	snapshot := func(string) *policy.Snapshot { return o.record }
+	guard := processing.New(e.DB, v, minter, log, snapshot)
+	queue := jobs.New(e.DB, e.Clock.Now)
+	limiter := limits.New(v.Derive("limits"), true)
+	link := func(host string) string { return "http://" + host }
+	post := mail.New(mail.Deps{DB: e.DB, Vault: v, Audit: log, Jobs: queue, Limits: limiter, Now: e.Clock.Now, Processing: guard, Config: mail.Config{Domain: "industry.test", SiteURL: link, Sender: func(string, string) mail.Sender { return mail.Sender{} }}})
+	folder, err := blob.NewFolder(t.TempDir())
+	must(t, err)
+	o.cases = cases.New(cases.Deps{DB: e.DB, Vault: v, Processing: guard, Audit: log, Jobs: queue, Mail: post, Limits: limiter, Record: snapshot, Files: blob.New(folder, e.Clock.Now), Now: e.Clock.Now,
+		Notice: func(string) (string, error) { return "n1", nil }, Site: func(string) (string, bool) { return "rayong", true },
+		Agency: func(string) (policy.Text, string, bool) { return policy.Text{TH: "ระยอง"}, "ops", true },
+		Config: cases.Config{ReplyWithin: 15 * 24 * time.Hour, ReopenWithin: 30 * 24 * time.Hour, LinkLifetime: time.Hour, PerHour: 1000, SiteURL: link}})
+	o.retention = retention.New(retention.Deps{DB: e.DB, Vault: v, Audit: log, Jobs: queue, Record: snapshot, Within: func(a, b string) bool { return a == b || b == "ops" }, Now: e.Clock.Now,
+		Holders: []retention.Holder{cases.EndOfLife{Service: o.cases}}, Terms: retention.Terms{SurveyDays: 60, ArchivesDays: 60, ExtendYears: 1, KeyDays: 14}})
+	for i := range n {
+		o.refs = append(o.refs, o.closed(i))
+	}
+	return o
+}
+
+// closed sends a message and closes its case.
+func (o *office) closed(i int) string {
+	o.t.Helper()
+	r, err := o.cases.Submit(ctx, cases.Submission{Site: "rayong.industry.test", Topic: "problem", Channel: "web", Lang: "th", Message: fmt.Sprintf("เรื่องลับที่ %d", i), NoticeID: "n1", Nonce: []byte(fmt.Sprintf("nonce-of-16-bytes-%d", i)), FormAge: time.Minute,
+		Sender: map[string]string{"given_name": "มานี", "mobile_phone": fmt.Sprintf("08123456%02d", i), "email": fmt.Sprintf("manee%d@example.com", i)}})
+	must(o.t, err)
+	_, err = o.cases.Triage(ctx, head, r.Reference, cases.Relevant, "อยู่ในอำนาจหน้าที่")
+	must(o.t, err)
+	_, err = o.cases.Close(ctx, head, r.Reference, "done", "เสร็จสิ้น")
+	must(o.t, err)
+	return r.Reference
+}
+
+// to moves the clock to a day.
+func (o *office) to(day string) {
+	o.t.Helper()
+	at, err := time.Parse(time.DateOnly, day)
+	must(o.t, err)
+	o.e.Clock.Set(at)
+}
+
+func (o *office) theRound() retention.Round {
+	o.t.Helper()
+	list, err := o.retention.Rounds(ctx, registrar)
+	must(o.t, err)
+	if len(list) != 1 {
+		o.t.Fatalf("%d rounds", len(list))
+	}
+	return list[0]
+}
+
+func wantKind(t *testing.T, err error, kind errs.Kind) {
+	t.Helper()
+	if err == nil || errs.KindOf(err) != kind {
+		t.Errorf("want %s, got %v", kind, err)
+	}
+}
+
+var three = []retention.Member{{Name: "ก", Position: "นักวิชาการ", Chair: true}, {Name: "ข", Position: "เจ้าพนักงาน"}, {Name: "ค", Position: "เจ้าพนักงาน"}}
+
+func TestARoundGoesFromSurveyToCertificate(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, e *dbtest.Engine) {
+		o := newOffice(t, e, 5) // closed on 24 November 2026, due on 24 November 2036
+		o.to("2036-12-31")
+		if n, err := o.retention.OpenRounds(ctx, cases.Activity); err != nil || n != 0 {
+			t.Fatalf("a round opened before the year's end: %d %v", n, err)
+		}
+		o.to("2037-01-02")
+		for _, want := range []int{1, 0} { // once
+			if n, err := o.retention.OpenRounds(ctx, cases.Activity); err != nil || n != want {
+				t.Fatalf("%d rounds opened, want %d: %v", n, want, err)
+			}
+		}
+		r := o.theRound()
+		if r.Year != 2036 || r.SurveyBy.Sub(o.e.Clock.Now()) > 60*24*time.Hour {
+			t.Errorf("%+v", r)
+		}
+		_, err := o.retention.Survey(ctx, stranger, r.ID, retention.ByCommittee)
+		wantKind(t, err, errs.NotFound)
+		_, err = o.retention.Order(ctx, head, r.ID, "1/2580")
+		wantKind(t, err, errs.Conflict)
+		_, err = o.retention.Survey(ctx, registrar, r.ID, retention.ByCommittee)
+		must(t, err)
+		_, list, err := o.retention.Get(ctx, registrar, r.ID, 0, 0)
+		must(t, err)
+		if len(list) != 5 {
+			t.Fatalf("%d items in the list", len(list))
+		}
+		_, err = o.retention.NameCommittee(ctx, registrar, r.ID, three)
+		wantKind(t, err, errs.Forbidden)
+		_, err = o.retention.NameCommittee(ctx, head, r.ID, three[:2])
+		wantKind(t, err, errs.Invalid)
+		_, err = o.retention.NameCommittee(ctx, head, r.ID, three)
+		must(t, err)
+		_, err = o.retention.Decide(ctx, registrar, r.ID, retention.Decision{Items: []int{1}, Decision: "extend", Dissent: "กรรมการ ข เห็นควรทำลาย"})
+		must(t, err)
+		_, err = o.retention.Review(ctx, registrar, r.ID)
+		wantKind(t, err, errs.Conflict)
+		_, err = o.retention.Decide(ctx, registrar, r.ID, retention.Decision{Decision: "destroy"})
+		must(t, err)
+		_, err = o.retention.Review(ctx, registrar, r.ID)
+		must(t, err)
+		_, err = o.retention.Consult(ctx, registrar, r.ID, "รย 0033/123")
+		must(t, err)
+		_, err = o.retention.Order(ctx, head, r.ID, "1/2580")
+		wantKind(t, err, errs.Conflict) // the National Archives have 60 days
+		_, err = o.retention.Place(ctx, head, retention.Hold{Kind: "case", ObjectID: list[4].ObjectID, Label: list[4].Label, Agency: "rayong", Reason: "คดีปกครอง", OrderNumber: "2/2580"})
+		must(t, err)
+		e.Clock.Advance(61 * 24 * time.Hour)
+		_, err = o.retention.Order(ctx, head, r.ID, "1/2580")
+		must(t, err)
+		must(t, o.retention.Execute(ctx, r.ID))
+		o.certified(r.ID, list)
+	})
+}
+
+// certified looks at what a round has left.
+func (o *office) certified(id string, list []retention.Item) {
+	t := o.t
+	t.Helper()
+	r := o.theRound()
+	c, err := retention.VerifyCertificate([]byte(r.Certificate))
+	must(t, err)
+	if n := c.Counts["case"]; n != (retention.Counts{Destroyed: 3, Extended: 1, Held: 1}) || c.OrderNumber != "1/2580" || c.Sampled != 3 || c.Unreadable != 3 {
+		t.Errorf("%+v", c)
+	}
+	for _, name := range []string{"มานี", "0812345", "manee", o.refs[1]} {
+		if strings.Contains(r.Certificate, name) {
+			t.Errorf("the certificate names %s", name)
+		}
+	}
+	if _, err := retention.VerifyCertificate([]byte(strings.Replace(r.Certificate, `"destroyed": 3`, `"destroyed": 2`, 1))); err == nil {
+		t.Error("an altered certificate passes")
+	}
+	for i, ref := range o.refs {
+		_, err := o.cases.Get(ctx, head, ref)
+		kept := i == 0 || i == 4
+		if kept != (err == nil) {
+			t.Errorf("case %d: %v", i, err)
+		}
+	}
+	// Once more does nothing more.
+	must(t, o.retention.Execute(ctx, id))
+	if again := o.theRound(); again.Certificate != r.Certificate {
+		t.Error("the certificate has changed")
+	}
+	var n int
+	must(t, o.e.DB.Read(ctx, func(tx *db.Tx) error {
+		return tx.QueryRow(`SELECT n FROM destroyed_counts WHERE agency = 'rayong' AND year = 2036`, nil, &n)
+	}))
+	if n != 3 {
+		t.Errorf("%d are counted as destroyed", n)
+	}
+}
+
+func TestWhoAskedDoesNotOrder(t *testing.T) {
+	o := newOffice(t, dbtest.SQLite(t), 1)
+	o.to("2037-01-02")
+	_, err := o.retention.OpenRounds(ctx, cases.Activity)
+	must(t, err)
+	r := o.theRound()
+	_, err = o.retention.Survey(ctx, head, r.ID, retention.ByOrder)
+	must(t, err)
+	_, err = o.retention.Decide(ctx, head, r.ID, retention.Decision{Decision: "destroy"})
+	must(t, err)
+	_, err = o.retention.Order(ctx, head, r.ID, "1/2580")
+	wantKind(t, err, errs.Forbidden)
+	_, err = o.retention.Order(ctx, registrar, r.ID, "1/2580")
+	wantKind(t, err, errs.Forbidden)
+	acting := policy.Actor{Account: "acting", Agency: "rayong", Roles: []string{"head"}, IsHead: true}
+	_, err = o.retention.Order(ctx, acting, r.ID, "1/2580")
+	must(t, err)
+}
+
+func TestARoundThatIsInterruptedGoesOn(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, e *dbtest.Engine) {
+		o := newOffice(t, e, 6)
+		o.to("2037-01-02")
+		_, err := o.retention.OpenRounds(ctx, cases.Activity)
+		must(t, err)
+		r := o.theRound()
+		_, err = o.retention.Survey(ctx, registrar, r.ID, retention.ByOrder)
+		must(t, err)
+		_, err = o.retention.Decide(ctx, registrar, r.ID, retention.Decision{Decision: "destroy"})
+		must(t, err)
+		_, err = o.retention.Order(ctx, head, r.ID, "1/2580")
+		must(t, err)
+		_, list, err := o.retention.Get(ctx, registrar, r.ID, 0, 0)
+		must(t, err)
+		// As after a crash between the destruction and its note: two are gone, one key is.
+		must(t, cases.EndOfLife{Service: o.cases}.Erase(ctx, "round:"+r.ID, []string{list[0].ObjectID, list[1].ObjectID}))
+		must(t, o.retention.Execute(ctx, r.ID))
+		c, err := retention.VerifyCertificate([]byte(o.theRound().Certificate))
+		if err != nil || c.Counts["case"].Destroyed != 6 {
+			t.Errorf("%v %+v", err, c)
+		}
+	})
+}
+
+func TestTheCheckIsMadeAlsoWhenNothingIsDue(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, e *dbtest.Engine) {
+		o := newOffice(t, e, 2)
+		for day, made := range map[string]bool{"2026-12-01": true} {
+			o.to(day)
+			if got, err := o.retention.Monitor(ctx, cases.Activity); err != nil || got != made {
+				t.Errorf("%s: %v %v", day, got, err)
+			}
+		}
+		if again, err := o.retention.Monitor(ctx, cases.Activity); err != nil || again {
+			t.Errorf("twice in a month: %v", err)
+		}
+		o.to("2038-02-01")
+		_, err := o.retention.Monitor(ctx, cases.Activity)
+		must(t, err)
+		list, err := o.retention.Monitorings(ctx, cases.Activity, 10)
+		must(t, err)
+		if len(list) != 2 || list[1].Body.Due["case"] != 0 || list[0].Body.Due["case"] != 2 || list[0].Body.Overdue["case"] != 2 {
+			t.Fatalf("%+v", list)
+		}
+		wantKind(t, o.retention.Sign(ctx, registrar, list[0].ID), errs.Forbidden)
+		must(t, o.retention.Sign(ctx, head, list[0].ID))
+		wantKind(t, o.retention.Sign(ctx, head, list[0].ID), errs.Conflict)
+	})
+}
+
+func TestYearsEndAsTheRecordSays(t *testing.T) {
+	o := newOffice(t, dbtest.SQLite(t), 1)
+	o.record.Retention.Round = "fiscal-year-end"
+	o.to("2037-09-29")
+	if n, err := o.retention.OpenRounds(ctx, cases.Activity); err != nil || n != 0 {
+		t.Errorf("the budget year 2036 ended before the case was due: %d %v", n, err)
+	}
+	o.e.Clock.Set(time.Date(2037, 9, 30, 17, 0, 0, 0, time.UTC)) // midnight of 1 October in Bangkok
+	if n, err := o.retention.OpenRounds(ctx, cases.Activity); err != nil || n != 1 || o.theRound().Year != 2037 {
+		t.Errorf("%d %v", n, err)
+	}
+}

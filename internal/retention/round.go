@@ -1,0 +1,411 @@
+package retention
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"prasan/internal/audit"
+	"prasan/internal/db"
+	"prasan/internal/errs"
+	"prasan/internal/jobs"
+	"prasan/internal/policy"
+	"prasan/internal/thai"
+	"prasan/internal/vault"
+)
+
+// Numbers of the regulation; each a setting of the installation.
+type Terms struct {
+	SurveyDays   int // after the year's end: 60 (clause 66)
+	ArchivesDays int // without an answer the National Archives agree: 60 (clause 70)
+	ExtendYears  int // by which a committee extends
+	KeyDays      int // how long copies of the keyring are kept; printed in the certificate
+}
+
+// Deps are the parts a Service works with.
+type Deps struct {
+	DB      *db.DB
+	Vault   *vault.Vault
+	Audit   *audit.Log
+	Jobs    *jobs.Queue
+	Record  func(activity string) *policy.Snapshot
+	Within  func(agency, ancestor string) bool
+	Now     func() time.Time
+	Holders []Holder
+	Terms   Terms
+}
+
+// Service is what can be done about the end of life.
+type Service struct{ Deps }
+
+// New returns the service.
+func New(d Deps) *Service { return &Service{d} }
+
+// Member is one of a round's committee; exactly one is its chair.
+type Member struct {
+	Name     string `json:"name"`
+	Position string `json:"position"`
+	Chair    bool   `json:"chair"`
+}
+
+// Round is a destruction round (รอบการทำลาย) of one agency and activity.
+type Round struct {
+	ID, Agency, Activity string
+	Year                 int // Common Era; the year at whose end it opened
+	Path                 string
+	State                State
+	RevisionID           string
+	OpenedAt, SurveyBy   time.Time
+	RequestedBy          string
+	Committee            []Member
+	ArchivesLetter       string
+	ArchivesUntil        time.Time
+	ArchivesAnswer       string
+	OrderNumber          string
+	OrderedBy            string
+	OrderGround          string
+	OrderedAt            time.Time
+	ExecutedAt           time.Time
+	Certificate          string
+	Version              int64
+}
+
+// Item is a line of the list (form 25).
+type Item struct {
+	No       int
+	Kind     string
+	ObjectID string
+	Label    string
+	ClosedAt time.Time
+	DueAt    time.Time
+	Decision string // "", destroy, extend, archive, hold
+	Dissent  string
+	DoneAt   time.Time
+}
+
+// Decisions are what a committee may decide of an item.
+var Decisions = []string{"destroy", "extend", "archive", "hold"}
+
+// endOf is when a year ends, as the record counts it (row 38): with the calendar, or
+// with the budget on 30 September.
+func endOf(year int, round string) time.Time {
+	if round == "fiscal-year-end" {
+		return time.Date(year, time.October, 1, 0, 0, 0, 0, thai.Bangkok)
+	}
+	return time.Date(year+1, time.January, 1, 0, 0, 0, 0, thai.Bangkok)
+}
+
+// yearOver is the newest year that was over at t.
+func yearOver(t time.Time, round string) int {
+	year := t.In(thai.Bangkok).Year()
+	if t.Before(endOf(year, round)) {
+		year--
+	}
+	return year
+}
+
+// OpenRounds opens the round of the year that is over for each agency that has
+// anything due. It is a daily task; a round is opened once.
+func (s *Service) OpenRounds(ctx context.Context, activity string) (opened int, err error) {
+	snap := s.Record(activity)
+	if snap == nil {
+		return 0, nil
+	}
+	year := yearOver(s.Now(), snap.Retention.Round)
+	end := endOf(year, snap.Retention.Round)
+	err = s.DB.InTx(ctx, func(tx *db.Tx) error {
+		opened = 0
+		for _, h := range s.Holders {
+			due, err := h.Count(tx, end)
+			if err != nil {
+				return err
+			}
+			for agency, n := range due {
+				if n == 0 {
+					continue
+				}
+				is, err := s.open(tx, snap, agency, year, end)
+				if err != nil {
+					return err
+				}
+				opened += is
+			}
+		}
+		return nil
+	})
+	return opened, err
+}
+
+func (s *Service) open(tx *db.Tx, snap *policy.Snapshot, agency string, year int, end time.Time) (int, error) {
+	r := Round{ID: db.NewID(), Agency: agency, Activity: snap.Activity, Year: year, Path: ByCommittee, State: Opened, RevisionID: snap.RevisionID, OpenedAt: tx.Now(), SurveyBy: end.AddDate(0, 0, s.Terms.SurveyDays)}
+	n, err := insertRound(tx, &r)
+	if err != nil || n == 0 {
+		return 0, err
+	}
+	return 1, s.Audit.Append(tx, audit.Event{Actor: "system", Action: "round.open", Object: "round:" + r.ID, Body: map[string]any{"agency": agency, "year": year, "revision": r.RevisionID}})
+}
+
+// change applies a transition: rule, store, audit.
+func (s *Service) change(ctx context.Context, a policy.Actor, id, action string, body map[string]any, rule func(tx *db.Tx, r *Round) error) (Round, error) {
+	var done Round
+	err := s.DB.InTx(ctx, func(tx *db.Tx) error {
+		r, err := lockRound(tx, id)
+		if err != nil {
+			return err
+		}
+		if !s.maySee(a, &r) {
+			return errs.New(errs.NotFound, "error.not-found")
+		}
+		t, err := transition(&r, action)
+		if err != nil {
+			return err
+		}
+		ground, err := s.may(a, t, &r)
+		if err != nil {
+			return err
+		}
+		r.State = t.To
+		if ground != "" {
+			r.OrderGround = ground
+		}
+		if err := rule(tx, &r); err != nil {
+			return err
+		}
+		if err := updateRound(tx, &r); err != nil {
+			return err
+		}
+		done = r
+		return s.Audit.Append(tx, audit.Event{Actor: a.Account, Action: "round." + action, Object: "round:" + r.ID, Body: body})
+	})
+	return done, err
+}
+
+// may decides who may take a step: the duty holder of row 32 for orders and the naming
+// of the committee, else who works on retention in the agency.
+func (s *Service) may(a policy.Actor, t Transition, r *Round) (ground string, err error) {
+	if t.By != "duty" {
+		if !policy.May(a, t.By, r.Agency) {
+			return "", errs.New(errs.Forbidden, "error.forbidden")
+		}
+		return "", nil
+	}
+	snap := s.Record(r.Activity)
+	if snap == nil {
+		return "", errs.New(errs.Unavailable, "error.no-record")
+	}
+	d := snap.MayDo(a, policy.DutyTerminate)
+	if !d.Allowed || !s.Within(r.Agency, a.Agency) {
+		return "", errs.New(errs.Forbidden, "error.round-duty")
+	}
+	return d.Ground, nil
+}
+
+func (s *Service) maySee(a policy.Actor, r *Round) bool {
+	return policy.May(a, "retention.read", r.Agency) || a.IsHead && s.Within(r.Agency, a.Agency)
+}
+
+// surveyPage is how many items are read at a time.
+const surveyPage = 1000
+
+// Survey makes the list anew: everything that was due at the end of the year and is not
+// held. path says how the round goes on.
+func (s *Service) Survey(ctx context.Context, a policy.Actor, id, path string) (Round, error) {
+	if path != ByCommittee && path != ByOrder {
+		return Round{}, errs.InvalidField("path", "error.round-path")
+	}
+	return s.change(ctx, a, id, "survey", map[string]any{"path": path}, func(tx *db.Tx, r *Round) error {
+		r.Path, r.RequestedBy = path, a.Account
+		if _, err := tx.Exec(`DELETE FROM round_items WHERE round_id = $1`, r.ID); err != nil {
+			return err
+		}
+		snap := s.Record(r.Activity)
+		if snap == nil {
+			return errs.New(errs.Unavailable, "error.no-record")
+		}
+		end := endOf(r.Year, snap.Retention.Round)
+		no := 0
+		for _, h := range s.Holders {
+			if err := s.list(tx, r, h, end, &no); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// list adds what one holder has.
+func (s *Service) list(tx *db.Tx, r *Round, h Holder, end time.Time, no *int) error {
+	after := ""
+	for {
+		var page []Item
+		err := h.Due(tx, r.Agency, end, after, surveyPage, func(id, label string, closed, due time.Time) {
+			page = append(page, Item{Kind: h.Kind(), ObjectID: id, Label: label, ClosedAt: closed, DueAt: due})
+		})
+		if err != nil {
+			return err
+		}
+		for i := range page {
+			after = page[i].ObjectID
+			held, err := isHeld(tx, page[i].ObjectID)
+			if err != nil {
+				return err
+			}
+			if held {
+				page[i].Decision = "hold"
+			}
+			*no++
+			page[i].No = *no
+			if err := insertItem(tx, r.ID, &page[i]); err != nil {
+				return err
+			}
+		}
+		if len(page) < surveyPage {
+			return nil
+		}
+	}
+}
+
+// NameCommittee names a chair and at least two members (clause 67).
+func (s *Service) NameCommittee(ctx context.Context, a policy.Actor, id string, members []Member) (Round, error) {
+	chairs := 0
+	for i := range members {
+		members[i].Name, members[i].Position = strings.TrimSpace(members[i].Name), strings.TrimSpace(members[i].Position)
+		if members[i].Name == "" || members[i].Position == "" {
+			return Round{}, errs.InvalidField("members", "error.round-member")
+		}
+		if members[i].Chair {
+			chairs++
+		}
+	}
+	if len(members) < 3 || chairs != 1 {
+		return Round{}, errs.InvalidField("members", "error.round-committee")
+	}
+	return s.change(ctx, a, id, "name-committee", map[string]any{"members": len(members)}, func(_ *db.Tx, r *Round) error {
+		r.Committee = members
+		return nil
+	})
+}
+
+// Decision is what is decided of some items; a dissent is kept with it.
+type Decision struct {
+	Items    []int  `json:"items"` // numbers of the list; none means all that are not decided yet
+	Decision string `json:"decision"`
+	Dissent  string `json:"dissent"`
+}
+
+// Decide keeps decisions on items.
+func (s *Service) Decide(ctx context.Context, a policy.Actor, id string, d Decision) (Round, error) {
+	if !slices.Contains(Decisions, d.Decision) {
+		return Round{}, errs.InvalidField("decision", "error.round-decision")
+	}
+	dissent, err := thai.CleanText(d.Dissent, 1000)
+	if err != nil {
+		return Round{}, errs.InvalidField("dissent", "error.message-long", "max", 1000)
+	}
+	return s.change(ctx, a, id, "decide", map[string]any{"decision": d.Decision, "items": len(d.Items)}, func(tx *db.Tx, r *Round) error {
+		if len(d.Items) == 0 {
+			_, err := tx.Exec(`UPDATE round_items SET decision = $1, dissent = $2 WHERE round_id = $3 AND decision = ''`, d.Decision, dissent, r.ID)
+			return err
+		}
+		for _, no := range d.Items {
+			n, err := tx.Exec(`UPDATE round_items SET decision = $1, dissent = $2 WHERE round_id = $3 AND no = $4`, d.Decision, dissent, r.ID, no)
+			if err != nil {
+				return err
+			}
+			if n == 0 {
+				return errs.InvalidField("items", "error.round-item", "no", no)
+			}
+		}
+		return nil
+	})
+}
+
+// undecided refuses to go on while an item is open.
+func undecided(tx *db.Tx, r *Round) error {
+	var n int
+	if err := tx.QueryRow(`SELECT COUNT(*) FROM round_items WHERE round_id = $1 AND decision = ''`, []any{r.ID}, &n); err != nil {
+		return err
+	}
+	if n > 0 {
+		return errs.New(errs.Conflict, "error.round-undecided", "n", n)
+	}
+	return nil
+}
+
+// Review closes the committee's work: every item has a decision.
+func (s *Service) Review(ctx context.Context, a policy.Actor, id string) (Round, error) {
+	return s.change(ctx, a, id, "review", nil, undecided)
+}
+
+// Consult notes the letter with which the list went to the National Archives.
+func (s *Service) Consult(ctx context.Context, a policy.Actor, id, letter string) (Round, error) {
+	letter, err := thai.CleanText(letter, 100)
+	if err != nil || letter == "" {
+		return Round{}, errs.InvalidField("letter", "error.required")
+	}
+	return s.change(ctx, a, id, "consult", map[string]any{"letter": letter}, func(tx *db.Tx, r *Round) error {
+		r.ArchivesLetter, r.ArchivesUntil = letter, tx.Now().AddDate(0, 0, s.Terms.ArchivesDays)
+		return nil
+	})
+}
+
+// Answer notes what the National Archives answered; items that they claim are theirs.
+func (s *Service) Answer(ctx context.Context, a policy.Actor, id, text string, claimed []int) (Round, error) {
+	text, err := thai.CleanText(text, 1000)
+	if err != nil || text == "" {
+		return Round{}, errs.InvalidField("text", "error.required")
+	}
+	return s.change(ctx, a, id, "answer", map[string]any{"claimed": len(claimed)}, func(tx *db.Tx, r *Round) error {
+		r.ArchivesAnswer = text
+		for _, no := range claimed {
+			if _, err := tx.Exec(`UPDATE round_items SET decision = 'archive' WHERE round_id = $1 AND no = $2 AND done_at = 0`, r.ID, no); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// Order is the duty holder's order (row 32), never by who asked for it. On the
+// committee's path the National Archives have answered, or 60 days are over.
+func (s *Service) Order(ctx context.Context, a policy.Actor, id, number string) (Round, error) {
+	number, err := thai.CleanText(number, 100)
+	if err != nil || number == "" {
+		return Round{}, errs.InvalidField("number", "error.required")
+	}
+	return s.change(ctx, a, id, "order", map[string]any{"number": number}, func(tx *db.Tx, r *Round) error {
+		switch {
+		case a.Account == r.RequestedBy:
+			return errs.New(errs.Forbidden, "error.four-eyes-round")
+		case r.Path == ByCommittee && r.ArchivesAnswer == "" && tx.Now().Before(r.ArchivesUntil):
+			return errs.New(errs.Conflict, "error.round-archives", "until", thai.DateLong(r.ArchivesUntil, "th"))
+		}
+		if err := undecided(tx, r); err != nil {
+			return err
+		}
+		r.OrderNumber, r.OrderedBy, r.OrderedAt = number, a.Account, tx.Now()
+		if err := s.extend(tx, r); err != nil {
+			return err
+		}
+		return s.Jobs.Enqueue(tx, jobExecute, r.ID, jobs.Unique("retention.execute:"+r.ID))
+	})
+}
+
+// extend gives items that were extended a new due date.
+func (s *Service) extend(tx *db.Tx, r *Round) error {
+	list, err := items(tx, r.ID, `decision = 'extend'`, 0, 0)
+	if err != nil {
+		return err
+	}
+	for _, i := range list {
+		h, ok := s.holder(i.Kind)
+		if !ok {
+			return errs.New(errs.Internal, "error.internal")
+		}
+		if err := h.Extend(tx, i.ObjectID, i.DueAt.AddDate(s.Terms.ExtendYears, 0, 0)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
