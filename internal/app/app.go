@@ -22,6 +22,7 @@ import (
 	"prasan/internal/org"
 	"prasan/internal/processing"
 	"prasan/internal/register"
+	"prasan/internal/retention"
 	"prasan/internal/sites"
 	"prasan/internal/vault"
 	"prasan/internal/web/api"
@@ -52,6 +53,10 @@ type App struct {
 	Notices  *notices.Store
 	Mail     *mail.Service
 	Cases    *cases.Service
+
+	// Over everything.
+	Retention *retention.Service
+	Holders   []retention.Holder // of features; cases are its own
 
 	// Faces; a part that comes before them may add to them.
 	API        *api.API
@@ -96,6 +101,7 @@ var parts = []func(ctx context.Context, a *App) error{
 	wireFiles,
 	wireMail,
 	wireCases,
+	wireRetention,
 	wireHousekeeping,
 	wireDemo,
 	wireAPI,

@@ -63,11 +63,14 @@ type Mail struct {
 // Terms are numbers of law and practice, each a setting because its source is to be
 // verified by the body that runs the program.
 type Terms struct {
-	ReplyDays  int           `help:"Calendar days until the first answer (Royal Decree on Good Governance B.E. 2546 s.38)." default:"15" env:"REPLY_DAYS"`
-	ReopenDays int           `help:"Days in which an answer may be reopened by the sender." default:"30" env:"REOPEN_DAYS"`
-	LinkHours  int           `help:"Hours for which a link in a mail works." default:"72" env:"LINK_HOURS"`
-	FormMin    time.Duration `help:"A contact form filled in faster than this is looked at by a person first." default:"4s" env:"FORM_MIN"`
-	PerHour    int           `help:"Messages from one address in an hour before the rest is looked at by a person first." default:"10" env:"PER_HOUR"`
+	ReplyDays    int           `help:"Calendar days until the first answer (Royal Decree on Good Governance B.E. 2546 s.38)." default:"15" env:"REPLY_DAYS"`
+	ReopenDays   int           `help:"Days in which an answer may be reopened by the sender." default:"30" env:"REOPEN_DAYS"`
+	LinkHours    int           `help:"Hours for which a link in a mail works." default:"72" env:"LINK_HOURS"`
+	FormMin      time.Duration `help:"A contact form filled in faster than this is looked at by a person first." default:"4s" env:"FORM_MIN"`
+	SurveyDays   int           `help:"Days after the year's end in which the list of what is to be destroyed is made (Regulation on Correspondence B.E. 2526 clause 66)." default:"60" env:"SURVEY_DAYS"`
+	ArchivesDays int           `help:"Days after which no answer of the National Archives is their consent (clause 70)." default:"60" env:"ARCHIVES_DAYS"`
+	KeyDays      int           `help:"Days for which copies of the keyring are kept; printed in certificates of destruction." default:"14" env:"KEY_DAYS"`
+	PerHour      int           `help:"Messages from one address in an hour before the rest is looked at by a person first." default:"10" env:"PER_HOUR"`
 }
 
 // Resolve fills what follows from other settings, reads NAME_FILE secrets and refuses
