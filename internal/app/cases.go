@@ -16,7 +16,7 @@ func wireCases(_ context.Context, a *App) error {
 		c.MinFormAge = 0
 	}
 	a.Cases = cases.New(cases.Deps{DB: a.DB, Vault: a.Vault, Processing: a.Processing, Audit: a.Audit, Jobs: a.Jobs, Mail: a.Mail, Limits: a.Limits,
-		Record: a.Register.Snapshot, Notice: a.noticeID, Site: a.agencyOfSite, Agency: a.agency, Files: a.Blobs, Now: a.Now, Config: c})
+		Record: a.Register.Snapshot, Notice: a.noticeID, Site: a.agencyOfSite, Agency: a.agency, SameController: a.sameController, Files: a.Blobs, Now: a.Now, Config: c})
 	a.Cases.Register()
 	return nil
 }
@@ -27,6 +27,11 @@ func (a *App) noticeID(agency string) (string, error) {
 		return "", err
 	}
 	return n.ID, nil
+}
+
+func (a *App) sameController(code string) bool {
+	x, ok := a.Agencies.Get(code)
+	return ok && x.SameController()
 }
 
 func (a *App) agencyOfSite(host string) (string, bool) {

@@ -21,7 +21,7 @@ import (
 func clientOf(r *http.Request) (addr string, tls bool) { return ClientAddr(r), IsTLS(r) }
 
 func wireAPI(_ context.Context, a *App) (err error) {
-	d := api.Deps{DB: a.DB, Vault: a.Vault, Accounts: a.Accounts, Org: a.Org, Agencies: a.Agencies, Sites: a.Sites, Version: a.Options.Version, More: a.Operations}
+	d := api.Deps{DB: a.DB, Vault: a.Vault, Accounts: a.Accounts, Org: a.Org, Agencies: a.Agencies, Sites: a.Sites, Cases: a.Cases, Register: a.Register, Notices: a.Notices, FileURL: a.OfficeFileURL, Version: a.Options.Version, More: a.Operations}
 	if a.Demo != nil {
 		d.Advance = func(by time.Duration) time.Time { return a.Demo.Advance(context.Background(), by) }
 	}

@@ -23,6 +23,7 @@ type Filter struct {
 	State    State
 	Topic    string
 	Site     string
+	Channel  string
 	Agency   string
 	Assignee string
 	Overdue  bool
@@ -149,7 +150,7 @@ func (s *Service) where(a policy.Actor, f Filter) (*query, error) {
 	default:
 		return nil, errs.InvalidField("view", "error.filter")
 	}
-	for _, c := range []struct{ column, value string }{{"state", string(f.State)}, {"topic", f.Topic}, {"site", f.Site}, {"agency", f.Agency}, {"assignee", f.Assignee}} {
+	for _, c := range []struct{ column, value string }{{"state", string(f.State)}, {"topic", f.Topic}, {"site", f.Site}, {"channel", f.Channel}, {"agency", f.Agency}, {"assignee", f.Assignee}} {
 		if c.value != "" {
 			q.add(c.column+" = ?", c.value)
 		}

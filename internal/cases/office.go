@@ -146,19 +146,40 @@ func mayHold(tx *db.Tx, account string, c *Case) error {
 }
 
 // Pass hands the case to another office of the same controller; to a separate agency
-// it goes by official letter only.
-func (s *Service) Pass(ctx context.Context, a policy.Actor, reference, agency, reason string, controller func(agency string) bool) (Case, error) {
+// it goes by official letter only. An office that has passed a case on gets it back
+// only from who works across offices: else two offices could hand it to and fro.
+func (s *Service) Pass(ctx context.Context, a policy.Actor, reference, agency, reason string) (Case, error) {
 	reason, err := cleanMessage("reason", reason)
 	if err != nil {
 		return Case{}, err
 	}
-	return s.act(ctx, a, reference, change{action: "pass", text: reason, meta: map[string]string{"agency": agency}, rule: func(tx *db.Tx, c *Case) error {
-		if agency == c.Agency || !controller(agency) {
+	meta := map[string]string{"agency": agency}
+	return s.act(ctx, a, reference, change{action: "pass", text: reason, meta: meta, rule: func(tx *db.Tx, c *Case) error {
+		if agency == c.Agency || s.SameController == nil || !s.SameController(agency) {
 			return errs.InvalidField("agency", "error.pass-agency")
 		}
+		if across, _ := policy.Reach(a, "case.route"); !across {
+			if err := neverPassedBy(tx, c.ID, agency); err != nil {
+				return err
+			}
+		}
+		meta["from"] = c.Agency
 		c.Agency, c.Assignee, c.Parked = agency, "", false
 		return nil
 	}})
+}
+
+func neverPassedBy(tx *db.Tx, caseID, agency string) error {
+	all, err := events(tx, caseID, false)
+	if err != nil {
+		return err
+	}
+	for _, e := range all {
+		if e.Kind == "pass" && e.Meta["from"] == agency {
+			return errs.InvalidField("agency", "error.pass-loop")
+		}
+	}
+	return nil
 }
 
 // Note keeps an internal remark; the sender does not see it.
@@ -186,6 +207,19 @@ func (s *Service) Ask(ctx context.Context, a policy.Actor, reference, text strin
 			return nil
 		},
 		after: s.queue(post)})
+}
+
+// Inform tells the sender how the matter stands; the state does not change.
+func (s *Service) Inform(ctx context.Context, a policy.Actor, reference, text string) (Case, error) {
+	text, err := cleanMessage("text", text)
+	if err != nil {
+		return Case{}, err
+	}
+	post, err := s.post(ctx, a, reference, "notice", text)
+	if err != nil {
+		return Case{}, err
+	}
+	return s.act(ctx, a, reference, change{action: "inform", text: text, after: s.queue(post)})
 }
 
 // Answer tells the result (step 6): by e-mail, or as the record of a phone call.

@@ -39,9 +39,11 @@ type Deps struct {
 	Notice     func(agency string) (id string, err error) // the notice in force for an agency
 	Site       func(host string) (agency string, ok bool)
 	Agency     func(code string) (name policy.Text, parent string, ok bool)
-	Files      Files
-	Now        func() time.Time
-	Config     Config
+	// SameController tells whether a case may be passed to an agency without a letter.
+	SameController func(agency string) bool
+	Files          Files
+	Now            func() time.Time
+	Config         Config
 }
 
 // Files is the part of the blob store that cases use.

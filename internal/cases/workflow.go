@@ -36,6 +36,7 @@ var Transitions = []Transition{
 	{"ask", []State{Considering, InProgress}, AwaitingSender, 5, "case.work", true},
 	{"reply", []State{AwaitingSender}, InProgress, 5, "sender", true},
 	{"write", []State{Received, Considering, InProgress, Referred, Answered}, "", 5, "sender", true},
+	{"inform", []State{Received, Considering, InProgress, Referred}, "", 5, "case.work", true},
 	{"answer", []State{InProgress, AwaitingSender, Answered}, Answered, 6, "case.work", true},
 	{"accept", []State{Answered}, Closed, 6, "sender", true},
 	{"reopen", []State{Answered, Closed}, InProgress, 5, "sender", true},

@@ -6,9 +6,12 @@ import (
 	"time"
 
 	"prasan/internal/accounts"
+	"prasan/internal/cases"
 	"prasan/internal/db"
 	"prasan/internal/i18n"
+	"prasan/internal/notices"
 	"prasan/internal/org"
+	"prasan/internal/register"
 	"prasan/internal/sites"
 	"prasan/internal/vault"
 	"prasan/internal/web/kit"
@@ -25,6 +28,10 @@ type Deps struct {
 	Org      *org.Service
 	Agencies *org.Directory
 	Sites    *sites.Store
+	Cases    *cases.Service
+	Register *register.Store
+	Notices  *notices.Store
+	FileURL  func(account, reference, attachment string) string // of a file of a case, for a while
 	Version  string
 	Advance  func(time.Duration) time.Time // the demo's clock; nil in serve: no such operation
 	More     []Operation                   // of other features
@@ -41,7 +48,7 @@ type API struct {
 // New returns the handler of everything under Base.
 func New(d Deps) (*API, error) {
 	a := &API{Deps: d, key: d.Vault.Derive("idempotency")}
-	a.table = slices.Concat(a.bodyOperations(), a.accountOperations(), a.demoOperations(), d.More)
+	a.table = slices.Concat(a.bodyOperations(), a.accountOperations(), a.caseOperations(), a.recordOperations(), a.demoOperations(), d.More)
 	var err error
 	a.spec, err = a.document()
 	return a, err

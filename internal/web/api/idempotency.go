@@ -32,13 +32,13 @@ func (a *API) idempotent(w http.ResponseWriter, o Operation, c *Call) error {
 	}
 	if old != nil {
 		w.Header().Set("Idempotent-Replayed", "true")
-		return answer(*old).write(w)
+		return answer{Status: old.Status, Location: old.Location, Body: old.Body}.write(w)
 	}
 	res, err := a.run(o, c)
 	if err != nil {
 		return errors.Join(err, kept.Release(ctx, account, key))
 	}
-	if err := kept.Keep(ctx, account, key, idempotency.Answer(res)); err != nil {
+	if err := kept.Keep(ctx, account, key, idempotency.Answer{Status: res.Status, Location: res.Location, Body: res.Body}); err != nil {
 		return err
 	}
 	return res.write(w)

@@ -64,7 +64,15 @@ func (s schemas) operation(o Operation) object {
 		params = append(params, object{"name": "Idempotency-Key", "in": "header", "description": "The same key and request again give the same answer, for 24 hours.", "schema": object{"type": "string", "maxLength": 200}})
 		success["headers"] = object{"Location": object{"description": "Where what was created is.", "schema": object{"type": "string"}}}
 	}
-	if o.out != reflect.TypeFor[Nothing]() {
+	switch o.out {
+	case reflect.TypeFor[Nothing]():
+	case reflect.TypeFor[Raw]():
+		content := object{}
+		for _, kind := range o.Types {
+			content[kind] = object{"schema": object{}}
+		}
+		success["content"] = content
+	default:
 		success["content"] = object{"application/json": object{"schema": s.of(o.out)}}
 	}
 	out := object{

@@ -29,10 +29,11 @@ type Operation struct {
 	Path    string // after Base, with {name} for what varies
 	Tag     string
 	Summary string
-	Action  string  // of policy's table of roles; "" where the service alone decides
-	Query   []Param // parameters of the query
-	Status  int     // of success
-	Creates bool    // takes an Idempotency-Key
+	Action  string   // of policy's table of roles; "" where the service alone decides
+	Query   []Param  // parameters of the query
+	Status  int      // of success
+	Creates bool     // takes an Idempotency-Key
+	Types   []string // of an answer that is Raw
 
 	in, out reflect.Type
 	handle  func(c *Call) (any, error)
@@ -49,6 +50,12 @@ var Paging = []Param{{Name: "cursor", Summary: "Where the page before ended: its
 
 // Nothing is the answer of an operation that has none.
 type Nothing struct{}
+
+// Raw is an answer that is sent as it is.
+type Raw struct {
+	Type string
+	Body []byte
+}
 
 // Get makes an operation without a body.
 func Get[Out any](o Operation, f func(c *Call) (Out, error)) Operation {
@@ -146,6 +153,7 @@ type answer struct {
 	Status   int
 	Location string
 	Body     []byte
+	kind     string // media type; "" is JSON
 }
 
 func (a *API) run(o Operation, c *Call) (answer, error) {
@@ -156,6 +164,10 @@ func (a *API) run(o Operation, c *Call) (answer, error) {
 	res := answer{Status: o.Status}
 	if c.Location != "" {
 		res.Location = Base + c.Location
+	}
+	if raw, ok := out.(Raw); ok {
+		res.Body, res.kind = raw.Body, raw.Type
+		return res, nil
 	}
 	if o.Status != http.StatusNoContent {
 		res.Body, err = json.Marshal(out)
@@ -171,6 +183,12 @@ func (x answer) write(w http.ResponseWriter) error {
 	}
 	if x.Body == nil {
 		w.WriteHeader(x.Status)
+		return nil
+	}
+	if x.kind != "" {
+		h.Set("Content-Type", x.kind)
+		w.WriteHeader(x.Status)
+		_, _ = w.Write(x.Body)
 		return nil
 	}
 	h.Set("Content-Type", "application/json")

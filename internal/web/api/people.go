@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"prasan/internal/accounts"
+	"prasan/internal/cases"
 	"prasan/internal/policy"
 )
 
@@ -47,6 +48,15 @@ type Me struct {
 	IsHead    bool     `json:"is_head"`
 	Positions []string `json:"positions,omitempty"`
 	Orders    []string `json:"orders,omitempty" doc:"Numbers of the delegation orders in force."`
+	Grants    []Grant  `json:"grants" doc:"What the record lets the holder read, and why."`
+}
+
+// Grant is a purpose of the record for which the holder may read personal data now.
+type Grant struct {
+	Activity string   `json:"activity"`
+	Purpose  string   `json:"purpose"`
+	Elements []string `json:"elements"`
+	Ground   string   `json:"ground" doc:"Principal or order of the record that it rests on."`
 }
 
 type newAccount struct {
@@ -83,9 +93,19 @@ func (a *API) accountOperations() []Operation {
 }
 
 func (a *API) me(c *Call) (Me, error) {
-	m := Me{Account: accountOf(c.Account), IsHead: c.Actor.IsHead, Positions: c.Actor.Positions}
+	m := Me{Account: accountOf(c.Account), IsHead: c.Actor.IsHead, Positions: c.Actor.Positions, Grants: []Grant{}}
 	for _, o := range c.Actor.Orders {
 		m.Orders = append(m.Orders, o.Number)
+	}
+	if a.Cases == nil {
+		return m, nil
+	}
+	if snap := a.Cases.Record(cases.Activity); snap != nil {
+		for _, p := range snap.Purposes {
+			if d := snap.MayRead(c.Actor, p.Code); d.Allowed {
+				m.Grants = append(m.Grants, Grant{snap.Activity, p.Code, append([]string{}, d.Elements...), d.Ground})
+			}
+		}
 	}
 	return m, nil
 }
