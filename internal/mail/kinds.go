@@ -1,6 +1,7 @@
 package mail
 
 import (
+	"strconv"
 	"time"
 
 	"prasan/internal/i18n"
@@ -34,11 +35,13 @@ var kinds = map[string]kind{
 	"ask":       {"communicate", []part{{form: "para", name: "intro"}, {form: "quote"}, {form: "para", name: "next"}, {form: "link", name: "button"}}},
 	"notice":    {"communicate", []part{{form: "para", name: "intro"}, {form: "quote"}, {"link", "button", "link"}}},
 	"digest":    {"", []part{{form: "para", name: "intro"}, {form: "facts"}, {form: "link", name: "button"}}},
+
+	"breach-alarm": {"", []part{{form: "para", name: "intro"}, {form: "facts"}, {form: "link", name: "button"}}},
 }
 
 // Kinds are the names of the sorts of mail.
 func Kinds() []string {
-	return []string{"ack", "verify", "answer", "ask", "code-link", "digest", "notice"}
+	return []string{"ack", "verify", "answer", "ask", "code-link", "digest", "notice", "breach-alarm"}
 }
 
 // facts are the lines of label and value that a mail states, with the entry of Meta
@@ -53,6 +56,8 @@ var facts = []struct {
 	{"overdue", "mail.fact.overdue", verbatim},
 	{"week", "mail.fact.week", verbatim},
 	{"open", "mail.fact.open", verbatim},
+	{"deadline", "mail.fact.deadline", moment(thai.DateTime)},
+	{"drill", "mail.fact.drill", verbatim},
 }
 
 func verbatim(value, _ string) string { return value }
@@ -90,9 +95,13 @@ func (s *Service) write(m *row, body Body) words {
 		lang = "th"
 	}
 	agency := s.Config.Sender(m.Agency, m.Site).Name.In(lang)
-	args := []any{"agency", agency, "reference", m.Meta["reference"], "hours", s.Config.LinkHours, "open", m.Meta["open"], "track", s.Config.SiteURL(m.Site) + "/" + lang + "/track"}
+	hours := m.Meta["hours"]
+	if hours == "" {
+		hours = strconv.Itoa(s.Config.LinkHours)
+	}
+	args := []any{"agency", agency, "reference", m.Meta["reference"], "hours", hours, "open", m.Meta["open"], "track", s.Config.SiteURL(m.Site) + "/" + lang + "/track"}
 	t := func(name string) string { return i18n.T(lang, "mail."+name, args...) }
-	if m.Kind == "digest" {
+	if m.SubjectKey == "" && body.Link == "" {
 		body.Link = s.Config.OfficeURL
 	}
 	w := words{Lang: lang, Agency: agency, Subject: t(m.Kind + ".subject"), Warning: t("warning"), Automatic: t("automatic")}
