@@ -44,6 +44,9 @@ func Kinds() []string {
 	return []string{"ack", "verify", "answer", "ask", "code-link", "digest", "notice", "breach-alarm"}
 }
 
+// ForStaff tells whether a sort of mail goes to staff, and so may carry nothing of a person's.
+func ForStaff(name string) bool { return kinds[name].purpose == "" }
+
 // facts are the lines of label and value that a mail states, with the entry of Meta
 // that each is taken from. An entry that is missing leaves its line out.
 var facts = []struct {
