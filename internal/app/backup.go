@@ -192,7 +192,7 @@ func (a *App) Verify(ctx context.Context) ([]Finding, error) {
 	for _, f := range r.Faults {
 		out = append(out, Finding{"audit", f.Chain + ": " + f.What})
 	}
-	for _, check := range []func(context.Context) ([]Finding, error){a.missingFiles} {
+	for _, check := range []func(context.Context) ([]Finding, error){a.brokenCases, a.missingFiles} {
 		more, err := check(ctx)
 		if err != nil {
 			return nil, err
@@ -200,6 +200,16 @@ func (a *App) Verify(ctx context.Context) ([]Finding, error) {
 		out = append(out, more...)
 	}
 	return out, nil
+}
+
+// brokenCases finds cases that are not as they were stored.
+func (a *App) brokenCases(ctx context.Context) ([]Finding, error) {
+	r, err := a.Cases.Verify(ctx)
+	var out []Finding
+	for _, f := range r.Faults {
+		out = append(out, Finding{"cases", f.Reference + ": " + f.What})
+	}
+	return out, err
 }
 
 // missingFiles finds attachments whose file is gone.

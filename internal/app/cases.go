@@ -11,7 +11,11 @@ const day = 24 * time.Hour
 
 func wireCases(_ context.Context, a *App) error {
 	t := a.Config.Terms
-	c := cases.Config{ReplyWithin: time.Duration(t.ReplyDays) * day, ReopenWithin: time.Duration(t.ReopenDays) * day, MinFormAge: t.FormMin, LinkLifetime: time.Duration(t.LinkHours) * time.Hour, PerHour: t.PerHour, SiteURL: a.Config.SiteURL}
+	c := cases.Config{ReplyWithin: time.Duration(t.ReplyDays) * day, AskWithin: time.Duration(t.AskDays) * day, ReopenWithin: time.Duration(t.ReopenDays) * day, MinFormAge: t.FormMin, LinkLifetime: time.Duration(t.LinkHours) * time.Hour, PerHour: t.PerHour, SiteURL: a.Config.SiteURL}
+	var err error
+	if c.Opens, c.Closes, err = t.Hours(); err != nil {
+		return err
+	}
 	if a.Limits.Off() {
 		c.MinFormAge = 0
 	}

@@ -173,6 +173,7 @@ type View struct {
 	Holder        policy.Text
 	ReceivedAt    time.Time
 	ReplyBy       time.Time
+	ClockLeft     time.Duration // the clock stands while the sender is asked; what is left then
 	AnsweredAt    time.Time
 	Message       string
 	Attachments   []Attachment

@@ -42,14 +42,12 @@ func (s *Service) ConfirmEmail(ctx context.Context, token string) (reference str
 		if err != nil {
 			return err
 		}
-		c, err := lockCase(tx, id)
-		if err != nil {
-			return err
-		}
+		c, err := s.applyIn(tx, id, change{action: "verify-email", rule: func(tx *db.Tx, c *Case) error {
+			c.EmailVerified = tx.Now()
+			return nil
+		}}, nil)
 		reference = c.Reference
-		c.EmailVerified = tx.Now()
-		e := Event{ID: db.NewID(), At: tx.Now(), Kind: "verify-email", Actor: "sender", From: c.State, To: c.State, Step: 3}
-		return s.record(tx, &c, &e, nil, nil)
+		return err
 	})
 	return reference, err
 }
@@ -162,24 +160,21 @@ func (s *Service) RedeemNewCode(ctx context.Context, token string) (reference, c
 		if err != nil {
 			return err
 		}
-		c, err := lockCase(tx, id)
-		if err != nil {
-			return err
-		}
+		c, err := s.applyIn(tx, id, change{action: "renew-code", rule: s.replaceCode(code)}, nil)
 		reference = c.Reference
-		return s.replaceCode(tx, &c, code, "sender")
+		return err
 	})
 	return reference, code, err
 }
 
 func newCode() string { return group(randomChars(codeLen), 4) }
 
-func (s *Service) replaceCode(tx *db.Tx, c *Case, code, actor string) error {
-	if _, err := tx.Exec(`UPDATE cases SET tracking_hash = $1 WHERE id = $2`, mac(s.trackKey, []byte(cleanCode(code))), c.ID); err != nil {
+// replaceCode is the rule by which another tracking code takes the place of a case's.
+func (s *Service) replaceCode(code string) func(*db.Tx, *Case) error {
+	return func(tx *db.Tx, c *Case) error {
+		_, err := tx.Exec(`UPDATE cases SET tracking_hash = $1 WHERE id = $2`, mac(s.trackKey, []byte(cleanCode(code))), c.ID)
 		return err
 	}
-	e := Event{ID: db.NewID(), At: tx.Now(), Kind: "reissue", Actor: actor, From: c.State, To: c.State, Step: 3}
-	return s.record(tx, c, &e, nil, nil)
 }
 
 // SweepLinks removes links that are over.

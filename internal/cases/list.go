@@ -167,23 +167,32 @@ func (s *Service) where(a policy.Actor, f Filter) (*query, error) {
 
 // scope keeps to what the actor may see; the rule is maySee's, written for the engine.
 func (s *Service) scope(q *query, a policy.Actor) {
-	all, agency := policy.Reach(a, "case.list")
-	switch {
-	case all:
-	case agency != "":
-		q.add("agency = ?", agency)
-	default:
-		q.add("1 = 0")
+	seen := &query{args: q.args}
+	for _, r := range []struct{ action, cond string }{
+		{"case.list", "(about_staff = FALSE OR assignee = ?)"},
+		{"case.shielded", "about_staff = TRUE"},
+	} {
+		args := []any{}
+		if r.action == "case.list" {
+			args = append(args, a.Account)
+		}
+		all, agency := policy.Reach(a, r.action)
+		switch {
+		case all:
+			seen.add(r.cond, args...)
+		case agency != "":
+			seen.add(r.cond+" AND agency = ?", append(args, agency)...)
+		}
 	}
+	if a.IsHead {
+		seen.add("about_staff = TRUE AND agency IN (SELECT code FROM agencies WHERE parent = ?)", a.Agency)
+	}
+	if len(seen.conds) == 0 {
+		seen.add("1 = 0")
+	}
+	q.args = seen.args
+	q.add("(" + strings.Join(seen.conds, " OR ") + ")")
 	q.add("about_account <> ?", accountOr(a.Account))
-	shieldedAll, shieldedOwn := policy.Reach(a, "case.shielded")
-	switch {
-	case shieldedAll:
-	case shieldedOwn != "":
-		q.add("(about_staff = FALSE OR assignee = ? OR agency = ?)", a.Account, shieldedOwn)
-	default:
-		q.add("(about_staff = FALSE OR assignee = ?)", a.Account)
-	}
 }
 
 // accountOr keeps "about nobody" from matching an actor without an account.

@@ -64,10 +64,10 @@ func (s *Service) Triage(ctx context.Context, a policy.Actor, reference string, 
 	switch v {
 	case Relevant:
 		ch.action = "triage-relevant"
-		ch.rule = func(tx *db.Tx, c *Case) error { c.Parked = false; return nil }
+		ch.rule = func(tx *db.Tx, c *Case) error { c.Parked = false; return endorsed(tx, c) }
 	case Park:
 		ch.action = "triage-park"
-		ch.rule = func(tx *db.Tx, c *Case) error { c.Parked = true; return nil }
+		ch.rule = func(tx *db.Tx, c *Case) error { c.Parked = true; return endorsed(tx, c) }
 	default:
 		return Case{}, errs.InvalidField("relevant", "error.verdict")
 	}
@@ -112,6 +112,16 @@ func (s *Service) Endorse(ctx context.Context, a policy.Actor, reference, kind, 
 		return Case{}, err
 	}
 	return s.act(ctx, a, reference, change{action: "endorse", text: text, meta: map[string]string{"kind": kind, "to": to}, rule: func(tx *db.Tx, c *Case) error {
+		if kind == "order" {
+			if err := mayOrder(tx, a, c); err != nil {
+				return err
+			}
+		}
+		if to != "" {
+			if err := mayHold(tx, to, c, "to"); err != nil {
+				return err
+			}
+		}
 		if c.State == Received {
 			c.State = Considering
 		}
@@ -123,7 +133,7 @@ func (s *Service) Endorse(ctx context.Context, a policy.Actor, reference, kind, 
 func (s *Service) Assign(ctx context.Context, a policy.Actor, reference, account string) (Case, error) {
 	return s.act(ctx, a, reference, change{action: "assign", meta: map[string]string{"to": account}, rule: func(tx *db.Tx, c *Case) error {
 		if account != "" {
-			if err := mayHold(tx, account, c); err != nil {
+			if err := mayHold(tx, account, c, "account"); err != nil {
 				return err
 			}
 		}
@@ -133,14 +143,14 @@ func (s *Service) Assign(ctx context.Context, a policy.Actor, reference, account
 }
 
 // mayHold: the account belongs to the agency, is active, and the case is not about its holder.
-func mayHold(tx *db.Tx, account string, c *Case) error {
+func mayHold(tx *db.Tx, account string, c *Case, field string) error {
 	var n int
 	err := tx.QueryRow(`SELECT COUNT(*) FROM accounts WHERE name = $1 AND agency = $2 AND disabled = FALSE`, []any{account, c.Agency}, &n)
 	if err != nil {
 		return err
 	}
 	if n == 0 || account == c.AboutAccount {
-		return errs.InvalidField("account", "error.assignee")
+		return errs.InvalidField(field, "error.assignee")
 	}
 	return nil
 }
@@ -249,6 +259,11 @@ func (s *Service) tell(ctx context.Context, a policy.Actor, reference, action, v
 	}
 	meta["via"] = via
 	return s.act(ctx, a, reference, change{action: action, text: text, meta: meta, rule: func(tx *db.Tx, c *Case) error {
+		if action == "redirect" {
+			if err := endorsed(tx, c); err != nil {
+				return err
+			}
+		}
 		c.AnsweredAt, c.Parked, c.ClockLeft = tx.Now(), false, 0
 		return nil
 	}, after: s.queue(post)})
@@ -319,18 +334,27 @@ func (s *Service) Release(ctx context.Context, a policy.Actor, reference string)
 	if err != nil {
 		return Case{}, err
 	}
-	post, err := s.acknowledgement(ctx, &c)
+	token := linkToken(mac(s.linkKey, []byte("release:"+db.NewID())))
+	post, err := s.acknowledgement(ctx, &c, token)
 	if err != nil {
 		return Case{}, err
 	}
 	return s.act(ctx, a, reference, change{action: "release", meta: map[string]string{"why": c.QuarantineWhy}, rule: func(tx *db.Tx, c *Case) error {
 		c.QuarantineWhy = ""
 		return nil
-	}, after: s.queue(post)})
+	}, after: func(tx *db.Tx, c *Case, _ *Event) error {
+		if post == nil {
+			return nil
+		}
+		if err := insertLink(tx, mac(s.linkKey, []byte(token)), "verify-email", c.ID, tx.Now().Add(s.Config.LinkLifetime)); err != nil {
+			return err
+		}
+		return s.Mail.Queue(tx, *post)
+	}})
 }
 
 // acknowledgement opens the address as the program itself, which is what sends it.
-func (s *Service) acknowledgement(ctx context.Context, c *Case) (*mail.Message, error) {
+func (s *Service) acknowledgement(ctx context.Context, c *Case, token string) (*mail.Message, error) {
 	sealed, ok := c.sealedSender("email")
 	if !ok {
 		return nil, nil
@@ -343,7 +367,7 @@ func (s *Service) acknowledgement(ctx context.Context, c *Case) (*mail.Message, 
 	if err != nil {
 		return nil, err
 	}
-	body, err := json.Marshal(mail.Body{})
+	body, err := json.Marshal(mail.Body{Link: s.Config.SiteURL(c.Site) + "/" + c.Lang + "/verify/" + token})
 	if err != nil {
 		return nil, err
 	}
@@ -362,10 +386,6 @@ func (s *Service) Discard(ctx context.Context, a policy.Actor, reference string)
 // Reissue gives a new tracking code at the counter, to a person whom the officer has
 // identified (purpose verify_identity). The code is shown once.
 func (s *Service) Reissue(ctx context.Context, a policy.Actor, reference string) (code string, err error) {
-	c, err := s.find(ctx, a, reference)
-	if err != nil {
-		return "", err
-	}
 	snap, err := s.snapshot()
 	if err != nil {
 		return "", err
@@ -374,20 +394,7 @@ func (s *Service) Reissue(ctx context.Context, a policy.Actor, reference string)
 		return "", errs.New(errs.Forbidden, "error.purpose-not-declared")
 	}
 	code = newCode()
-	err = s.DB.InTx(ctx, func(tx *db.Tx) error {
-		c, err := lockCase(tx, c.ID)
-		if err != nil {
-			return err
-		}
-		t, err := transition(&c, "reissue")
-		if err != nil {
-			return err
-		}
-		if !s.mayAct(a, t.By, &c) {
-			return errs.New(errs.Forbidden, "error.forbidden")
-		}
-		return s.replaceCode(tx, &c, code, a.Account)
-	})
+	_, err = s.act(ctx, a, reference, change{action: "reissue", rule: s.replaceCode(code)})
 	return code, err
 }
 

@@ -210,7 +210,7 @@ func (s *Service) seal(ctx context.Context, snap *policy.Snapshot, agency string
 	f := &in.fresh
 	f.Case = Case{ID: db.NewID(), Reference: newReference(), Site: sub.Site, Agency: agency, OriginAgency: agency, Topic: sub.Topic, Channel: sub.Channel, OutsideRef: sub.OutsideRef, Lang: sub.Lang,
 		State: Received, WithholdName: sub.WithholdName, AboutStaff: sub.AboutStaff, RevisionID: snap.RevisionID, NoticeID: sub.NoticeID, SubjectKey: subject.ID, ReceivedAt: now, events: 1}
-	f.DueAt = thai.OnWorkingDay(now.Add(s.Config.ReplyWithin))
+	f.DueAt = s.dueAt(now)
 	sealed := make(map[string][]byte, len(sub.Sender))
 	for code, value := range sub.Sender {
 		sealed[code] = subject.Seal(place("cases", f.ID, code), []byte(value))
@@ -222,7 +222,7 @@ func (s *Service) seal(ctx context.Context, snap *policy.Snapshot, agency string
 	f.message = subject.Seal(place("cases", f.ID, "message"), []byte(sub.Message))
 	f.tracking = mac(s.trackKey, []byte(cleanCode(in.code)))
 	f.nonce = mac(s.nonceKey, sub.Nonce)
-	f.row = rowHash([]byte(f.ID), []byte(f.Reference), []byte(f.RevisionID), []byte(f.NoticeID), []byte(f.sender), f.message)
+	f.row = caseHash(f.ID, f.Reference, f.RevisionID, f.NoticeID, f.sender, f.message)
 	in.event = Event{ID: db.NewID(), Seq: 1, At: now, Kind: "receive", Actor: "sender", To: Received, Step: 3, Public: true}
 	if sub.By != nil {
 		in.event.Actor = sub.By.Account
@@ -281,7 +281,7 @@ func (s *Service) store(tx *db.Tx, in *intake, sub *Submission, repeated *bool) 
 	}
 	if why != "" {
 		f.State, f.QuarantineWhy = Quarantined, why
-		e.Kind, e.To, e.Public = "quarantine", Quarantined, false
+		e.Kind, e.To = "quarantine", Quarantined
 	}
 	inserted, err := insertCase(tx, &f)
 	if err != nil {

@@ -13,12 +13,16 @@ import (
 	"prasan/internal/mail"
 	"prasan/internal/policy"
 	"prasan/internal/processing"
+	"prasan/internal/thai"
 	"prasan/internal/vault"
 )
 
 // Config holds the numbers that a body may set; each has its source in docs/config.md.
 type Config struct {
 	ReplyWithin  time.Duration // first answer: 15 days (Good Governance Decree B.E. 2546 s.38)
+	AskWithin    time.Duration // after so long without an answer of the sender the office goes on; 0: never
+	Opens        time.Duration // after midnight in Bangkok: what comes outside working hours counts
+	Closes       time.Duration // from the next ones (e-Government Act B.E. 2565); 0: from its receipt
 	ReopenWithin time.Duration // an answer may be reopened for so long
 	MinFormAge   time.Duration // a form filled in faster than this was not filled in by a person
 	LinkLifetime time.Duration // of links sent by e-mail
@@ -78,11 +82,10 @@ func (s *Service) snapshot() (*policy.Snapshot, error) {
 
 func place(table, row, column string) string { return table + ":" + row + ":" + column }
 
-// rowHash covers what never changes of a case, so that verify finds what the engine
-// does not: a bit that flipped on the disk.
-func rowHash(parts ...[]byte) []byte {
+// caseHash covers what never changes of a case.
+func caseHash(id, reference, revision, notice, sender string, message []byte) []byte {
 	h := sha256.New()
-	for _, p := range parts {
+	for _, p := range [][]byte{[]byte(id), []byte(reference), []byte(revision), []byte(notice), []byte(sender), message} {
 		h.Write([]byte{byte(len(p) >> 24), byte(len(p) >> 16), byte(len(p) >> 8), byte(len(p))})
 		h.Write(p)
 	}
@@ -115,41 +118,44 @@ func (s *Service) apply(ctx context.Context, caseID string, ch change) (Case, er
 		}
 	}
 	var done Case
-	err := s.DB.InTx(ctx, func(tx *db.Tx) error {
-		c, err := lockCase(tx, caseID)
-		if err != nil {
-			return err
-		}
-		t, err := transition(&c, ch.action)
-		if err != nil {
-			return err
-		}
-		if t.By != "sender" && t.By != "system" && !s.mayAct(ch.actor, t.By, &c) {
-			return errs.New(errs.Forbidden, "error.forbidden")
-		}
-		from := c.State
-		c.State = t.To
-		if ch.rule != nil {
-			if err := ch.rule(tx, &c); err != nil {
-				return err
-			}
-		}
-		e := Event{ID: db.NewID(), At: tx.Now(), Kind: ch.action, Actor: actorName(ch.actor, t), From: from, To: c.State, Step: t.Step, Public: t.Public, Text: ch.text, Meta: ch.meta}
-		if ch.text != "" {
-			e.sealed = subject.Seal(place("case_events", e.ID, "body"), []byte(ch.text))
-		}
-		if err := s.record(tx, &c, &e, ch.files, subject); err != nil {
-			return err
-		}
-		if ch.after != nil {
-			if err := ch.after(tx, &c, &e); err != nil {
-				return err
-			}
-		}
-		done = c
-		return nil
+	err := s.DB.InTx(ctx, func(tx *db.Tx) (err error) {
+		done, err = s.applyIn(tx, caseID, ch, subject)
+		return err
 	})
 	return done, err
+}
+
+// applyIn is apply within a transaction; subject seals the text and the files.
+func (s *Service) applyIn(tx *db.Tx, caseID string, ch change, subject *vault.Subject) (Case, error) {
+	c, err := lockCase(tx, caseID)
+	if err != nil {
+		return Case{}, err
+	}
+	t, err := transition(&c, ch.action)
+	if err != nil {
+		return Case{}, err
+	}
+	if t.isOffices() && !s.mayAct(ch.actor, t.By, &c) {
+		return Case{}, errs.New(errs.Forbidden, "error.forbidden")
+	}
+	from := c.State
+	c.State = t.To
+	if ch.rule != nil {
+		if err := ch.rule(tx, &c); err != nil {
+			return Case{}, err
+		}
+	}
+	e := Event{ID: db.NewID(), At: tx.Now(), Kind: ch.action, Actor: actorName(ch.actor, t), From: from, To: c.State, Step: t.Step, Public: t.Public, Text: ch.text, Meta: ch.meta}
+	if ch.text != "" {
+		e.sealed = subject.Seal(place("case_events", e.ID, "body"), []byte(ch.text))
+	}
+	if err := s.record(tx, &c, &e, ch.files, subject); err != nil {
+		return Case{}, err
+	}
+	if ch.after != nil {
+		err = ch.after(tx, &c, &e)
+	}
+	return c, err
 }
 
 func actorName(a policy.Actor, t Transition) string {
@@ -181,24 +187,36 @@ func (s *Service) record(tx *db.Tx, c *Case, e *Event, files []Staged, subject *
 
 // mayAct says whether the actor may do an act on this case: his role must reach the
 // agency, and a complaint about staff is for the head and whom he gives it to. Nobody
-// works on a complaint about himself.
+// works on a complaint about himself. What goes round an office's head is for the head
+// of the body above, as if it were his own office's.
 func (s *Service) mayAct(a policy.Actor, action string, c *Case) bool {
-	return policy.May(a, action, c.Agency) && s.maySee(a, c)
+	if !s.maySee(a, c) {
+		return false
+	}
+	if c.AboutStaff && s.headsParent(a, c.Agency) {
+		a.Agency = c.Agency
+	}
+	return policy.May(a, action, c.Agency)
 }
 
 func (s *Service) maySee(a policy.Actor, c *Case) bool {
 	if c.AboutAccount != "" && c.AboutAccount == a.Account {
 		return false
 	}
-	if policy.May(a, "case.list", c.Agency) {
-		return !c.AboutStaff || c.Assignee == a.Account || policy.May(a, "case.shielded", c.Agency) || s.headsParent(a, c.Agency)
+	if !c.AboutStaff {
+		return policy.May(a, "case.list", c.Agency)
 	}
-	return c.AboutStaff && s.headsParent(a, c.Agency)
+	return policy.May(a, "case.shielded", c.Agency) || c.Assignee == a.Account && policy.May(a, "case.list", c.Agency) || s.headsParent(a, c.Agency)
 }
 
-// headsParent: a complaint about the head of an office is seen by the head of the
-// body above it.
+// headsParent: the actor heads the body above an office.
 func (s *Service) headsParent(a policy.Actor, agency string) bool {
 	_, parent, ok := s.Agency(agency)
 	return ok && a.IsHead && a.Agency == parent
+}
+
+// dueAt is by when a message that came at a moment is answered: a working day, counted
+// from the next working hours where it came outside them.
+func (s *Service) dueAt(from time.Time) time.Time {
+	return thai.OnWorkingDay(thai.NextWorkingTime(from, s.Config.Opens, s.Config.Closes).Add(s.Config.ReplyWithin))
 }

@@ -78,7 +78,7 @@ func (s *Service) ViewPublic(ctx context.Context, caseID string) (View, error) {
 
 func (s *Service) view(c *Case, evs []Event, files []stored, plain [][]byte) View {
 	name, _, _ := s.Agency(c.Agency)
-	v := View{CaseID: c.ID, Reference: c.Reference, State: publicState(c), Topic: c.Topic, Lang: c.Lang, Agency: c.Agency, Holder: name, ReceivedAt: c.ReceivedAt, ReplyBy: c.DueAt, AnsweredAt: c.AnsweredAt,
+	v := View{CaseID: c.ID, Reference: c.Reference, State: publicState(c), Topic: c.Topic, Lang: c.Lang, Agency: c.Agency, Holder: name, ReceivedAt: c.ReceivedAt, ReplyBy: c.DueAt, ClockLeft: c.ClockLeft, AnsweredAt: c.AnsweredAt,
 		Message: string(plain[0]), WithholdName: c.WithholdName, HasEmail: hasElement(c, "email"), EmailVerified: !c.EmailVerified.IsZero(), Rating: c.Rating}
 	byEvent := map[string][]Attachment{}
 	for i := range files {
@@ -87,6 +87,9 @@ func (s *Service) view(c *Case, evs []Event, files []stored, plain [][]byte) Vie
 		byEvent[files[i].eventID] = append(byEvent[files[i].eventID], a)
 	}
 	for i, e := range evs {
+		if e.Kind == "quarantine" {
+			e.Kind, e.To = "receive", Received
+		}
 		v.Events = append(v.Events, PublicEvent{At: e.At, Kind: e.Kind, Stage: e.To, Text: string(plain[1+i]), ByOffice: e.Actor != "sender" && e.Kind != "receive", Meta: publicMeta(e.Meta), Attachments: byEvent[e.ID]})
 		if e.Kind == "receive" {
 			v.Attachments = byEvent[e.ID]
@@ -199,7 +202,7 @@ func (s *Service) Reopen(ctx context.Context, caseID, text string) error {
 			return errs.New(errs.Conflict, "error.reopen-late")
 		}
 		c.ClosedAt, c.DestroyAt, c.Result = time.Time{}, time.Time{}, ""
-		c.DueAt = thai.OnWorkingDay(tx.Now().Add(s.Config.ReplyWithin))
+		c.DueAt = s.dueAt(tx.Now())
 		return nil
 	}})
 	return err

@@ -16,12 +16,15 @@ type Transition struct {
 	Public bool   // the sender sees it
 }
 
+// all and open are what several rows begin from.
+var all = States
+
 var open = []State{Received, Considering, InProgress, AwaitingSender, Referred, Answered}
 
 // Transitions is the whole workflow of this package; docs/workflow.md prints it.
 var Transitions = []Transition{
 	{"receive", nil, Received, 3, "system", true},
-	{"quarantine", nil, Quarantined, 3, "system", false},
+	{"quarantine", nil, Quarantined, 3, "system", true},
 	{"release", []State{Quarantined}, Received, 3, "case.sift", false},
 	{"discard", []State{Quarantined}, Closed, 3, "case.sift", false},
 	{"consider", []State{Received}, Considering, 4, "case.route", true},
@@ -32,9 +35,10 @@ var Transitions = []Transition{
 	{"resume", []State{Considering}, Considering, 4, "case.route", false},
 	{"redirect", []State{Received, Considering, InProgress}, Answered, 6, "case.work", true},
 	{"pass", []State{Received, Considering, InProgress}, Received, 4, "case.route", true},
-	{"note", []State{Quarantined, Received, Considering, InProgress, AwaitingSender, Referred, Answered, Closed}, "", 5, "case.route", false},
+	{"note", all, "", 5, "case.route", false},
 	{"ask", []State{Considering, InProgress}, AwaitingSender, 5, "case.work", true},
 	{"reply", []State{AwaitingSender}, InProgress, 5, "sender", true},
+	{"lapse", []State{AwaitingSender}, InProgress, 5, "system", true},
 	{"write", []State{Received, Considering, InProgress, Referred, Answered}, "", 5, "sender", true},
 	{"inform", []State{Received, Considering, InProgress, Referred}, "", 5, "case.work", true},
 	{"answer", []State{InProgress, AwaitingSender, Answered}, Answered, 6, "case.work", true},
@@ -42,10 +46,14 @@ var Transitions = []Transition{
 	{"reopen", []State{Answered, Closed}, InProgress, 5, "sender", true},
 	{"rate", []State{Answered, Closed}, "", 6, "sender", false},
 	{"close", []State{InProgress, AwaitingSender, Answered}, Closed, 6, "case.work", true},
-	{"verify-email", open, "", 3, "sender", false},
-	{"reissue", open, "", 3, "case.reissue", false},
+	{"verify-email", all, "", 3, "sender", false},
+	{"reissue", all, "", 3, "case.reissue", false},
+	{"renew-code", all, "", 3, "sender", false},
 	{"shield", open, "", 4, "case.shielded", false},
 }
+
+// isOffices tells whether a person of the office takes the step.
+func (t Transition) isOffices() bool { return t.By != "sender" && t.By != "system" }
 
 // transition finds the row of an action for a case; errs.Conflict when there is none.
 func transition(c *Case, action string) (Transition, error) {

@@ -65,12 +65,37 @@ type Mail struct {
 type Terms struct {
 	ReplyDays    int           `help:"Calendar days until the first answer (Royal Decree on Good Governance B.E. 2546 s.38)." default:"15" env:"REPLY_DAYS"`
 	ReopenDays   int           `help:"Days in which an answer may be reopened by the sender." default:"30" env:"REOPEN_DAYS"`
+	AskDays      int           `help:"Days after which the office goes on when a sender who was asked has not answered; 0 waits for ever." default:"30" env:"ASK_DAYS"`
+	OfficeHours  string        `help:"Working hours: what comes outside them counts from the next ones (e-Government Act B.E. 2565). Empty: from its receipt." default:"08:30-16:30" env:"OFFICE_HOURS" placeholder:"HH:MM-HH:MM"`
 	LinkHours    int           `help:"Hours for which a link in a mail works." default:"72" env:"LINK_HOURS"`
 	FormMin      time.Duration `help:"A contact form filled in faster than this is looked at by a person first." default:"4s" env:"FORM_MIN"`
+	BreachHours  int           `help:"Hours from awareness of a breach within which the Office of the PDPC is told (PDPA s.37(4))." default:"72" env:"BREACH_HOURS"`
 	SurveyDays   int           `help:"Days after the year's end in which the list of what is to be destroyed is made (Regulation on Correspondence B.E. 2526 clause 66)." default:"60" env:"SURVEY_DAYS"`
 	ArchivesDays int           `help:"Days after which no answer of the National Archives is their consent (clause 70)." default:"60" env:"ARCHIVES_DAYS"`
 	KeyDays      int           `help:"Days for which copies of the keyring are kept; printed in certificates of destruction." default:"14" env:"KEY_DAYS"`
 	PerHour      int           `help:"Messages from one address in an hour before the rest is looked at by a person first." default:"10" env:"PER_HOUR"`
+}
+
+// Hours are the working hours as what has passed since midnight; zero for none.
+func (t Terms) Hours() (opens, closes time.Duration, err error) {
+	if t.OfficeHours == "" {
+		return 0, 0, nil
+	}
+	from, to, _ := strings.Cut(t.OfficeHours, "-")
+	for _, x := range []struct {
+		text string
+		into *time.Duration
+	}{{from, &opens}, {to, &closes}} {
+		at, err := time.Parse("15:04", x.text)
+		if err != nil {
+			return 0, 0, errs.New(errs.Invalid, "error.office-hours", "value", t.OfficeHours)
+		}
+		*x.into = time.Duration(at.Hour())*time.Hour + time.Duration(at.Minute())*time.Minute
+	}
+	if opens >= closes {
+		return 0, 0, errs.New(errs.Invalid, "error.office-hours", "value", t.OfficeHours)
+	}
+	return opens, closes, nil
 }
 
 // Resolve fills what follows from other settings, reads NAME_FILE secrets and refuses
@@ -84,6 +109,9 @@ func (c *Server) Resolve() error {
 	}
 	if c.RateLimits == "off" && !isLoopback(c.Listen) {
 		return errs.New(errs.Invalid, "error.limits-off")
+	}
+	if _, _, err := c.Terms.Hours(); err != nil {
+		return err
 	}
 	for _, cidr := range c.TrustedProxy {
 		if _, err := netip.ParsePrefix(cidr); err != nil {

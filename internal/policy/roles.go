@@ -20,6 +20,7 @@ var grants = map[string]map[string]scope{
 	"case.route":     {"officer": own, "registrar": own, "head": own, "ict": everywhere, "admin": everywhere},
 	"case.sift":      {"officer": own, "registrar": own, "head": own, "ict": everywhere, "admin": everywhere},
 	"case.reissue":   {"officer": own, "registrar": own, "head": own, "admin": everywhere},
+	"case.chain":     {"head": own, "ict": everywhere, "admin": everywhere},
 	"case.shielded":  {"head": own, "dpo": everywhere, "auditor": everywhere, "admin": everywhere},
 	"log.read":       {"dpo": everywhere, "auditor": everywhere, "admin": everywhere},
 	"retention.read": {"officer": own, "registrar": own, "head": own, "dpo": everywhere, "ict": everywhere, "auditor": everywhere, "admin": everywhere},

@@ -53,6 +53,27 @@ func OnWorkingDay(t time.Time) time.Time {
 	return t
 }
 
+// NextWorkingTime keeps t if it lies in the working hours of a working day, given as
+// what has passed since midnight in Bangkok; else it is when the next ones begin. With
+// closes at 0 every moment is a working one.
+func NextWorkingTime(t time.Time, opens, closes time.Duration) time.Time {
+	if closes == 0 {
+		return t
+	}
+	l := t.In(Bangkok)
+	for day := range 30 {
+		midnight := time.Date(l.Year(), l.Month(), l.Day()+day, 0, 0, 0, 0, Bangkok)
+		if !IsWorkingDay(midnight) || !t.Before(midnight.Add(closes)) {
+			continue
+		}
+		if opening := midnight.Add(opens); t.Before(opening) {
+			return opening.UTC()
+		}
+		return t
+	}
+	return t
+}
+
 // EndOfDay is the midnight that ends t's day in Bangkok.
 func EndOfDay(t time.Time) time.Time {
 	l := t.In(Bangkok)

@@ -285,6 +285,21 @@ func (v *Vault) Ready(ctx context.Context) error {
 	})
 }
 
+// Has tells which subjects have their key.
+func (v *Vault) Has(ctx context.Context, ids []string) (map[string]bool, error) {
+	out := make(map[string]bool, len(ids))
+	return out, v.keys.Read(ctx, func(tx *db.Tx) error {
+		for _, id := range ids {
+			var n int
+			if err := tx.QueryRow(`SELECT COUNT(*) FROM subjects WHERE id = $1`, []any{id}, &n); err != nil {
+				return err
+			}
+			out[id] = n > 0
+		}
+		return nil
+	})
+}
+
 // Sweep destroys keys made before the moment that nothing uses; used tells which of
 // a page of ids are in use.
 func (v *Vault) Sweep(ctx context.Context, before time.Time, used func(ids []string) (map[string]bool, error)) (int, error) {

@@ -147,6 +147,11 @@ type NewCode struct {
 	TrackingCode string `json:"tracking_code" doc:"Told once; kept only hashed."`
 }
 
+// Chain is an endorsement chain: what a case goes through before its relevance is decided.
+type Chain struct {
+	Steps []string `json:"steps" enum:"propose,remark,order,delegate"`
+}
+
 type newCase struct {
 	Site         string `json:"site" doc:"Host of a site."`
 	Topic        string `json:"topic" enum:"question,feedback,suggestion,problem"`
@@ -204,6 +209,13 @@ func (a *API) caseOperations() []Operation {
 	}
 	const tag = "cases"
 	return append([]Operation{
+		Get(Operation{ID: "getChain", Path: "/agencies/{code}/chain", Tag: tag, Summary: "The endorsement chain of an agency; without steps one person may do all."}, func(c *Call) (Chain, error) {
+			steps, err := a.Cases.Chain(c.Request.Context(), c.Path("code"))
+			return Chain{append([]string{}, steps...)}, err
+		}),
+		Do(Operation{ID: "setChain", Method: "PUT", Path: "/agencies/{code}/chain", Tag: tag, Summary: "Set the endorsement chain of an agency.", Action: "case.chain"}, func(c *Call, in Chain) (Chain, error) {
+			return in, a.Cases.SetChain(c.Request.Context(), c.Actor, c.Path("code"), in.Steps)
+		}),
 		Get(Operation{ID: "listCases", Path: "/cases", Tag: tag, Summary: "Cases that the caller may see: open ones by due time, others by the time they came, newest first.", Query: append(listParams, Paging...)}, a.listCases),
 		Get(Operation{ID: "countCases", Path: "/case-counts", Tag: tag, Summary: "How many cases wait, for the caller and his agency."}, a.countCases),
 		Do(Operation{ID: "receiveCase", Path: "/cases", Tag: tag, Summary: "Take down a message that came by any channel.", Creates: true}, a.receiveCase),
