@@ -11,6 +11,7 @@ import (
 	"prasan/internal/accounts"
 	"prasan/internal/audit"
 	"prasan/internal/blob"
+	"prasan/internal/breach"
 	"prasan/internal/cases"
 	"prasan/internal/clock"
 	"prasan/internal/config"
@@ -56,6 +57,7 @@ type App struct {
 
 	// Over everything.
 	Retention *retention.Service
+	Breach    *breach.Service
 	Holders   []retention.Holder // of features; cases are its own
 
 	// Faces; a part that comes before them may add to them.
@@ -102,6 +104,7 @@ var parts = []func(ctx context.Context, a *App) error{
 	wireMail,
 	wireCases,
 	wireRetention,
+	wireBreach,
 	wireHousekeeping,
 	wireDemo,
 	wireAPI,

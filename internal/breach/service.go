@@ -45,7 +45,7 @@ func New(d Deps) *Service { return &Service{d} }
 const jobAlarm = "breach.alarm"
 
 // Register tells the queue what this package's jobs do.
-func (s *Service) Register() { s.Jobs.Handle(jobAlarm, s.alarm) }
+func (s *Service) Register() { s.Jobs.Handle(jobAlarm, s.Alarm) }
 
 // Report is what anyone says who has seen something.
 type Report struct {
@@ -349,8 +349,8 @@ type alarmed struct {
 	Hours int    `json:"hours"`
 }
 
-// alarm mails the liaison persons of the record while the Office has not been told.
-func (s *Service) alarm(ctx context.Context, j jobs.Job) error {
+// Alarm is the job that mails the liaison persons of the record while the Office has not been told.
+func (s *Service) Alarm(ctx context.Context, j jobs.Job) error {
 	var due alarmed
 	if err := json.Unmarshal(j.Payload, &due); err != nil {
 		return err

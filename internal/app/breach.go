@@ -1,0 +1,30 @@
+package app
+
+import (
+	"context"
+	"time"
+
+	"prasan/internal/breach"
+	"prasan/internal/org"
+	"prasan/internal/web/api"
+)
+
+func wireBreach(_ context.Context, a *App) error {
+	t := breach.DefaultTerms
+	t.Notify = time.Duration(a.Config.Terms.BreachHours) * time.Hour
+	a.Breach = breach.New(breach.Deps{DB: a.DB, Vault: a.Vault, Processing: a.Processing, Audit: a.Audit, Jobs: a.Jobs, Mail: a.Mail, Record: a.Register.Snapshot, Named: org.Named, Tell: a.Cases.Tell, Now: a.Now, Terms: t})
+	a.Breach.Register()
+	a.Operations = append(a.Operations, api.BreachOperations(a.Breach, a.contact, a.labels)...)
+	return nil
+}
+
+// labels are the names of the elements of an activity.
+func (a *App) labels(activity string) map[string]string {
+	out := map[string]string{}
+	if snap := a.Register.Snapshot(activity); snap != nil {
+		for _, e := range snap.Elements {
+			out[e.Code] = e.Label.TH
+		}
+	}
+	return out
+}

@@ -1,0 +1,45 @@
+package org
+
+import (
+	"database/sql"
+
+	"prasan/internal/db"
+	"prasan/internal/policy"
+)
+
+// Named are the accounts for whom principals of the record stand now, with their
+// addresses: DPOs, holders of positions, heads, persons. Who has no address is told of
+// on screen only.
+func Named(tx *db.Tx, list []policy.Principal) (map[string]string, error) {
+	out := map[string]string{}
+	now := db.Micros(tx.Now())
+	find := func(query string, args ...any) error {
+		return tx.Each(query, args, func(rows *sql.Rows) error {
+			var name, email string
+			if err := rows.Scan(&name, &email); err != nil {
+				return err
+			}
+			if email != "" {
+				out[name] = email
+			}
+			return nil
+		})
+	}
+	for _, p := range list {
+		var err error
+		switch p.Kind {
+		case policy.DPO:
+			err = find(`SELECT name, email FROM accounts WHERE disabled = FALSE AND roles LIKE '%"dpo"%'`)
+		case policy.Position:
+			err = find(`SELECT a.name, a.email FROM accounts a JOIN positions p ON p.account = a.name WHERE a.disabled = FALSE AND p.position = $1 AND p.from_at <= $2 AND p.to_at > $3`, p.Ref, now, now)
+		case policy.Person:
+			err = find(`SELECT name, email FROM accounts WHERE disabled = FALSE AND person = $1`, p.Ref)
+		case policy.Unit:
+			err = find(`SELECT name, email FROM accounts WHERE disabled = FALSE AND agency = $1`, p.Ref)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
