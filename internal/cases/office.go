@@ -278,16 +278,20 @@ func (s *Service) queue(post *mail.Message) func(*db.Tx, *Case, *Event) error {
 	}
 }
 
-// post prepares a mail to the sender; nil when he gave no address. The address is
-// opened for the purpose "communicate" only to be sealed again for the outbox, and
+// post prepares a mail to the sender; nil when he gave no address, or gave it under a
+// revision of the record whose successor no longer uses it. The address is opened for the purpose "communicate" only to be sealed again for the outbox, and
 // that is logged like any reading.
 func (s *Service) post(ctx context.Context, a policy.Actor, reference, kind, text string) (*mail.Message, error) {
 	c, err := s.find(ctx, a, reference)
 	if err != nil {
 		return nil, err
 	}
+	snap, err := s.snapshot()
+	if err != nil {
+		return nil, err
+	}
 	sealed, ok := c.sealedSender("email")
-	if !ok {
+	if !ok || !snap.Declares("communicate", "email") {
 		return nil, nil
 	}
 	plain, err := s.Processing.Read(ctx, a, processing.Request{Activity: Activity, Purpose: "communicate", Items: []vault.Sealed{sealed}, Detail: kind})
@@ -355,8 +359,12 @@ func (s *Service) Release(ctx context.Context, a policy.Actor, reference string)
 
 // acknowledgement opens the address as the program itself, which is what sends it.
 func (s *Service) acknowledgement(ctx context.Context, c *Case, token string) (*mail.Message, error) {
+	snap, err := s.snapshot()
+	if err != nil {
+		return nil, err
+	}
 	sealed, ok := c.sealedSender("email")
-	if !ok {
+	if !ok || !snap.Declares("communicate", "email") {
 		return nil, nil
 	}
 	plain, err := s.Processing.Send(ctx, processing.Request{Activity: Activity, Purpose: "communicate", Items: []vault.Sealed{sealed}, Detail: "ack"})

@@ -45,7 +45,7 @@ type office struct {
 
 func newOffice(t *testing.T, e *dbtest.Engine) *office {
 	t.Helper()
-	o := &office{t: t, e: e, record: &policy.Snapshot{Activity: mail.Activity, RevisionID: "r1", Purposes: []policy.Purpose{{Code: "communicate"}, {Code: "verify_identity"}}}}
+	o := &office{t: t, e: e, record: &policy.Snapshot{Activity: mail.Activity, RevisionID: "r1", Purposes: []policy.Purpose{{Code: "communicate", Elements: []string{"email"}}, {Code: "verify_identity", Elements: []string{"email"}}}}}
 	ring, err := db.Open(ctx, "sqlite:"+filepath.Join(t.TempDir(), "keyring.db"), db.Options{Clock: e.Clock})
 	if err != nil {
 		t.Fatal(err)

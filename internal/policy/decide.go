@@ -19,6 +19,12 @@ func (s *Snapshot) FormElements() []Element {
 // HasPurpose tells whether the record declares a purpose.
 func (s *Snapshot) HasPurpose(code string) bool { return s.purpose(code) != nil }
 
+// Declares tells whether the record declares an element for a purpose.
+func (s *Snapshot) Declares(purpose, element string) bool {
+	p := s.purpose(purpose)
+	return p != nil && slices.Contains(p.Elements, element)
+}
+
 func (s *Snapshot) purpose(code string) *Purpose {
 	for i := range s.Purposes {
 		if s.Purposes[i].Code == code {

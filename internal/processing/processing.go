@@ -117,6 +117,11 @@ func (s *Service) Send(ctx context.Context, r Request) ([][]byte, error) {
 		return nil, errs.New(errs.Forbidden, "error.purpose-not-declared")
 	}
 	subjects, elements := scope(r.Items)
+	for _, e := range elements {
+		if e != Content && !snapshot.Declares(r.Purpose, e) {
+			return nil, errs.New(errs.Forbidden, "error.element-not-declared")
+		}
+	}
 	line := Line{Activity: r.Activity, Revision: snapshot.RevisionID, Act: "send", Actor: "system", Ground: "outbox", Purpose: r.Purpose, Subjects: subjects, Elements: elements, Detail: r.Detail}
 	if err := s.commit(ctx, "data.send", line); err != nil {
 		return nil, err
