@@ -113,6 +113,8 @@ func TestWhatIsNotUnderstoodIsRefused(t *testing.T) {
 		"other version":      strings.Replace(head, "v1", "v9", 1),
 		"not UTF-8":          head + "prepared_by: \xff\n",
 		"tower of brackets":  strings.Repeat("[", 100000),
+		"tower of dashes":    head + "forms: [" + strings.Repeat("- ", 50000) + "]\n",
+		"endless keys":       head + "name:\n" + strings.Repeat("  a: 1\n", 50000),
 		"very large":         strings.Repeat("#", ropa.MaxBytes+1),
 		"many items":         head + "forms: [" + strings.Repeat("a, ", 30000) + "a]\n",
 		"mapping for text":   head + "prepared_by: {a: b}\n",

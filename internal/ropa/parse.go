@@ -18,9 +18,12 @@ import (
 // Limits of what is read: a record of processing is a form, not a data set.
 const (
 	MaxBytes = 2 << 20
+	maxLines = 10000
 	maxDepth = 24
 	maxItems = 20000
 )
+
+var tower = bytes.Repeat([]byte("- "), 64)
 
 // ParseError says where a file is wrong and what to do about it.
 type ParseError struct {
@@ -79,7 +82,7 @@ func document(text []byte) (node ast.Node, err error) {
 	case !utf8.Valid(text):
 		return nil, &ParseError{Reason: "the file is not UTF-8", Advice: "save it as UTF-8"}
 	}
-	if err := depthOf(text); err != nil {
+	if err := checkShape(text); err != nil {
 		return nil, err
 	}
 	defer func() { // the parser is not ours; a panic in it is a syntax error to us
@@ -97,13 +100,19 @@ func document(text []byte) (node ast.Node, err error) {
 	return file.Docs[0].Body, nil
 }
 
-// depthOf refuses towers of brackets before the parser climbs them.
-func depthOf(text []byte) error {
+// checkShape refuses towers of brackets and dashes, and endless lists, before the
+// parser climbs them: its time grows with their square.
+func checkShape(text []byte) error {
+	if bytes.Contains(text, tower) {
+		return &ParseError{Reason: "nested too deeply", Advice: "a record has no such depth"}
+	}
 	depth, line := 0, 1
 	for _, c := range text {
 		switch c {
 		case '\n':
-			line++
+			if line++; line > maxLines {
+				return &ParseError{Line: line, Reason: fmt.Sprintf("the file has more than %d lines", maxLines), Advice: "give one activity in a file"}
+			}
 		case '[', '{':
 			if depth++; depth > 200 {
 				return &ParseError{Line: line, Reason: "nested too deeply", Advice: "a record has no such depth"}
