@@ -40,7 +40,8 @@ func Compile(r *ropa.Revision) (*Snapshot, error) {
 	for _, b := range r.LegalBases {
 		s.Basis = append(s.Basis, basisOf(b.Code, b.Citation))
 	}
-	for _, l := range r.Collection {
+	for i, l := range r.Collection {
+		c.declared(fmt.Sprintf("collection[%d].elements", i), l.Elements)
 		s.Levels = append(s.Levels, Level{l.Code, l.Basis, l.Elements, textOf(l.Text)})
 	}
 	s.Rights = rightsUnder(s.Basis)
@@ -102,11 +103,18 @@ func (c *compiler) retention(s *Snapshot) {
 			c.fail(fmt.Sprintf("retention[%d].period", i), "no period is given", "write it as ISO 8601, such as P10Y (s.39(4))")
 		}
 		kept := Retention{p.Years, p.Months, p.Days, x.Anchor, x.OrOnOrder, c.r.Destruction.Round}
+		field := fmt.Sprintf("retention[%d].applies_to", i)
 		if x.AppliesTo == "*" || x.AppliesTo == "" {
+			if s.Retention != (Retention{}) {
+				c.fail(field, "two periods apply to everything", "keep the one that is meant")
+			}
 			s.Retention = kept
 			continue
 		}
-		c.declared(fmt.Sprintf("retention[%d].applies_to", i), []string{x.AppliesTo})
+		if _, twice := s.Kept[x.AppliesTo]; twice {
+			c.fail(field, fmt.Sprintf("two periods apply to %q", x.AppliesTo), "keep the one that is meant")
+		}
+		c.declared(field, []string{x.AppliesTo})
 		s.Kept[x.AppliesTo] = kept
 	}
 	if s.Retention == (Retention{}) {

@@ -1,7 +1,9 @@
 package policy
 
 import (
+	"maps"
 	"slices"
+	"sync/atomic"
 	"time"
 )
 
@@ -63,23 +65,24 @@ func (s *Snapshot) MayDo(a Actor, d Duty) Decision {
 // MayDisclose decides whether elements may go to an agency by a channel (rows 16 and
 // 17, s.27): the elements are those that the record declares for that recipient.
 func (s *Snapshot) MayDisclose(agency, via string) (Recipient, Decision) {
+	reason, known := "error.recipient-not-declared", Recipient{}
 	for _, r := range s.Recipients {
 		if !slices.Contains(r.Members, agency) {
 			continue
 		}
-		if via != "" && !slices.Contains(r.Via, via) {
-			return r, Decision{Reason: "error.channel-not-declared"}
+		if via == "" || slices.Contains(r.Via, via) {
+			return r, Decision{Allowed: true, Elements: r.Elements, Ground: ground("recipient", r.Org)}
 		}
-		return r, Decision{Allowed: true, Elements: r.Elements, Ground: "recipient:" + r.Org}
+		reason, known = "error.channel-not-declared", r
 	}
-	return Recipient{}, Decision{Reason: "error.recipient-not-declared"}
+	return known, Decision{Reason: reason}
 }
 
 // MayTransfer decides whether the record lists a recipient abroad (row 17, ss.28-29).
 func (s *Snapshot) MayTransfer(recipient string) (Transfer, Decision) {
 	for _, t := range s.Transfers {
 		if t.Code == recipient {
-			return t, Decision{Allowed: true, Elements: t.Elements, Ground: "transfer:" + t.Code}
+			return t, Decision{Allowed: true, Elements: t.Elements, Ground: ground("transfer", t.Code)}
 		}
 	}
 	return Transfer{}, Decision{Reason: "error.recipient-not-declared"}
@@ -105,50 +108,79 @@ func (s *Snapshot) KeptFor(element string) Retention {
 
 // admits finds the principal that covers an actor and says it as the ground: what a
 // log shows to have been the reason.
-func (s *Snapshot) admits(list []Principal, a Actor) (ground string, ok bool) {
+func (s *Snapshot) admits(list []Principal, a Actor) (reason string, ok bool) {
 	if a.Account == "" {
 		return "", false
 	}
-	for _, p := range list {
-		if g, ok := s.covers(p, a); ok {
-			return g, true
+	for i := range list {
+		if reason, ok = s.covers(&list[i], &a); ok {
+			return reason, true
 		}
 	}
 	return "", false
 }
 
-func (s *Snapshot) covers(p Principal, a Actor) (ground string, ok bool) {
+func (s *Snapshot) covers(p *Principal, a *Actor) (reason string, ok bool) {
 	switch p.Kind {
 	case HeadOrDelegate:
 		if a.IsHead {
-			return "head:" + a.Agency, true
+			return ground("head", a.Agency), true
 		}
 		return s.order(a)
 	case Officer:
 		if slices.Contains(a.Roles, "officer") {
-			return "officer:" + a.Agency, true
+			return ground("officer", a.Agency), true
 		}
 		return s.order(a)
 	case DPO:
-		return "dpo", slices.Contains(a.Roles, "dpo")
+		ok = slices.Contains(a.Roles, "dpo")
 	case Person:
-		return "person:" + p.Ref, p.Ref != "" && a.Person == p.Ref
+		ok = p.Ref != "" && a.Person == p.Ref
 	case Position:
-		return "position:" + p.Ref, slices.Contains(a.Positions, p.Ref)
+		ok = slices.Contains(a.Positions, p.Ref)
 	case Unit:
-		return "unit:" + p.Ref, a.Agency == p.Ref
+		ok = a.Agency == p.Ref
 	case Within:
-		return "within:" + p.Ref, a.Agency == p.Ref || slices.Contains(a.Above, p.Ref)
+		ok = a.Agency == p.Ref || slices.Contains(a.Above, p.Ref)
+	}
+	if !ok {
+		return "", false
+	}
+	return ground(string(p.Kind), p.Ref), true
+}
+
+// order finds a delegation in force that covers the activity.
+func (s *Snapshot) order(a *Actor) (reason string, ok bool) {
+	for _, o := range a.Orders {
+		if (o.Activity == s.Activity || o.Activity == "*") && o.Agency == a.Agency {
+			return ground("order", o.Number), true
+		}
 	}
 	return "", false
 }
 
-// order finds a delegation in force that covers the activity.
-func (s *Snapshot) order(a Actor) (ground string, ok bool) {
-	for _, o := range a.Orders {
-		if (o.Activity == s.Activity || o.Activity == "*") && o.Agency == a.Agency {
-			return "order:" + o.Number, true
+// grounds keeps the texts of grounds, which are few and said often, so that a decision
+// allocates nothing.
+var grounds atomic.Pointer[map[[2]string]string]
+
+const maxGrounds = 10000
+
+func ground(kind, ref string) string {
+	if ref == "" {
+		return kind
+	}
+	key := [2]string{kind, ref}
+	known := grounds.Load()
+	if known != nil {
+		if text, ok := (*known)[key]; ok {
+			return text
 		}
 	}
-	return "", false
+	text := kind + ":" + ref
+	next := map[[2]string]string{key: text}
+	if known != nil && len(*known) < maxGrounds {
+		maps.Copy(next, *known)
+	}
+	grounds.Store(&next) // a text lost to another writer is made again
+	return text
 }

@@ -104,22 +104,39 @@ func (w noticeWriter) data() NoticeSection {
 	return s
 }
 
+// purposes says the purposes under the basis that each rests on, and the levels of
+// usage collection under theirs.
 func (w noticeWriter) purposes() NoticeSection {
 	s := NoticeSection{Heading: w.t("วัตถุประสงค์และฐานกฎหมาย", "Why, and on what lawful basis")}
+	if len(w.s.Basis) == 0 {
+		return s
+	}
+	bases := map[string]bool{}
+	for _, p := range w.s.Purposes {
+		bases[p.Basis] = true
+	}
 	for _, p := range w.s.Purposes {
 		text := p.Text.In(w.lang)
-		if b := w.basis(p.Basis); b != "" {
+		if b := w.basis(p.Basis); b != "" && len(bases) > 1 {
 			text += " (" + b + ")"
 		}
 		s.Items = append(s.Items, text)
 	}
-	if len(w.s.Basis) == 0 {
-		return NoticeSection{Heading: s.Heading}
+	if len(bases) == 1 {
+		if b := w.basis(w.s.Purposes[0].Basis); b != "" {
+			s.Paragraphs = append(s.Paragraphs, w.t("ฐานกฎหมาย: ", "Lawful basis: ")+b)
+		}
+	}
+	for _, l := range w.s.Levels {
+		s.Items = append(s.Items, l.Text.In(w.lang)+" ("+w.basis(l.Basis)+")")
 	}
 	return s
 }
 
 func (w noticeWriter) basis(code string) string {
+	if code == "" {
+		return ""
+	}
 	b := basisOf(code, "")
 	if b.Citation == "" {
 		return b.Text.In(w.lang)
@@ -185,16 +202,20 @@ func (w noticeWriter) anchor(anchor string) string {
 func (w noticeWriter) recipients() NoticeSection {
 	s := NoticeSection{Heading: w.t("การเปิดเผยข้อมูล", "Who it may be given to")}
 	for _, r := range w.s.Recipients {
-		s.Items = append(s.Items, r.Text.In(w.lang)+w.t(" เฉพาะเรื่องที่เกี่ยวข้อง โดยหนังสือราชการ", ", for matters that are theirs, by official letter"))
+		text := r.Text.In(w.lang) + w.t(" เฉพาะเรื่องที่เกี่ยวข้อง", ", for matters that are theirs")
+		if r.LetterRequired {
+			text += w.t(" โดยหนังสือราชการ", ", by official letter")
+		}
+		s.Items = append(s.Items, text)
 	}
 	for _, t := range w.s.Transfers {
 		s.Items = append(s.Items, t.Recipient.In(w.lang)+" ("+t.Country+")")
 	}
 	if len(s.Items) == 0 {
-		s.Paragraphs = []string{w.t("ไม่เปิดเผยข้อมูลแก่หน่วยงานภายนอก", "It is not given to anyone outside.")}
+		s.Items = []string{w.t("ไม่เปิดเผยข้อมูลแก่หน่วยงานภายนอก", "It is not given to anyone outside.")}
 	}
 	if len(w.s.Transfers) == 0 {
-		s.Paragraphs = append(s.Paragraphs, w.t("ไม่ส่งหรือโอนข้อมูลไปยังต่างประเทศ", "It is not sent abroad."))
+		s.Items = append(s.Items, w.t("ไม่ส่งหรือโอนข้อมูลไปยังต่างประเทศ", "It is not sent abroad."))
 	}
 	return s
 }
