@@ -47,10 +47,10 @@ func both(s string) policy.Text { return policy.Text{TH: s, EN: s} }
 // contactUs is a record of four personal data, as the scenario has it.
 func contactUs() *policy.Snapshot {
 	elements := []policy.Element{
-		{Code: "given_name", Label: both("ชื่อ"), Why: policy.Text{TH: "เพื่อเรียกชื่อท่านในการติดต่อกลับ", EN: "To address you when we reply"}},
-		{Code: "family_name", Label: both("นามสกุล"), Why: policy.Text{TH: "เพื่อยืนยันว่าเป็นเรื่องของท่าน", EN: "To confirm that the case is yours"}},
-		{Code: "mobile_phone", Label: both("โทรศัพท์"), Why: policy.Text{TH: "เพื่อสอบถามข้อมูลเพิ่มเติมหรือแจ้งผล", EN: "To ask for more or to tell you the result"}},
-		{Code: "email", Label: both("อีเมล"), Why: policy.Text{TH: "เพื่อยืนยันตัวตนและแจ้งผล", EN: "To confirm who you are and to tell you the result"}},
+		{Code: "given_name", Kind: "form", Label: both("ชื่อ"), Why: policy.Text{TH: "เพื่อเรียกชื่อท่านในการติดต่อกลับ", EN: "To address you when we reply"}},
+		{Code: "family_name", Kind: "form", Label: both("นามสกุล"), Why: policy.Text{TH: "เพื่อยืนยันว่าเป็นเรื่องของท่าน", EN: "To confirm that the case is yours"}},
+		{Code: "mobile_phone", Kind: "form", Label: both("โทรศัพท์"), Why: policy.Text{TH: "เพื่อสอบถามข้อมูลเพิ่มเติมหรือแจ้งผล", EN: "To ask for more or to tell you the result"}},
+		{Code: "email", Kind: "form", Label: both("อีเมล"), Why: policy.Text{TH: "เพื่อยืนยันตัวตนและแจ้งผล", EN: "To confirm who you are and to tell you the result"}},
 	}
 	all := []string{"given_name", "family_name", "mobile_phone", "email", "message", "attachment"}
 	return &policy.Snapshot{Activity: cases.Activity, Name: policy.Text{TH: "ติดต่อเรา", EN: "Contact us"}, Revision: 2, RevisionID: "r2", Elements: elements,
