@@ -84,8 +84,13 @@ func place(table, row, column string) string { return table + ":" + row + ":" + 
 
 // caseHash covers what never changes of a case.
 func caseHash(id, reference, revision, notice, sender string, message []byte) []byte {
+	return rowHash([]byte(id), []byte(reference), []byte(revision), []byte(notice), []byte(sender), message)
+}
+
+// rowHash covers each part with its length before it.
+func rowHash(parts ...[]byte) []byte {
 	h := sha256.New()
-	for _, p := range [][]byte{[]byte(id), []byte(reference), []byte(revision), []byte(notice), []byte(sender), message} {
+	for _, p := range parts {
 		h.Write([]byte{byte(len(p) >> 24), byte(len(p) >> 16), byte(len(p) >> 8), byte(len(p))})
 		h.Write(p)
 	}

@@ -94,11 +94,17 @@ func (h *house) runs() map[string]func(by policy.Actor, r cases.Receipt) error {
 			return c.Shield(ctx, a, ref, "")
 		}),
 		"reissue": func(by policy.Actor, r cases.Receipt) error { _, err := c.Reissue(ctx, by, r.Reference); return err },
-		"reply":   func(_ policy.Actor, r cases.Receipt) error { return c.Write(ctx, r.CaseID, "โรงงาน ก", nil) },
-		"write":   func(_ policy.Actor, r cases.Receipt) error { return c.Write(ctx, r.CaseID, "ขอเพิ่มเติม", nil) },
-		"accept":  func(_ policy.Actor, r cases.Receipt) error { return c.Accept(ctx, r.CaseID) },
-		"reopen":  func(_ policy.Actor, r cases.Receipt) error { return c.Reopen(ctx, r.CaseID, "ยังไม่เรียบร้อย") },
-		"rate":    func(_ policy.Actor, r cases.Receipt) error { return c.Rate(ctx, r.CaseID, 4, "") },
+		"reply": func(_ policy.Actor, r cases.Receipt) error {
+			return c.Write(ctx, r.CaseID, "โรงงาน ก", nil)
+		},
+		"write": func(_ policy.Actor, r cases.Receipt) error {
+			return c.Write(ctx, r.CaseID, "ขอเพิ่มเติม", nil)
+		},
+		"accept": func(_ policy.Actor, r cases.Receipt) error { return c.Accept(ctx, r.CaseID) },
+		"reopen": func(_ policy.Actor, r cases.Receipt) error {
+			return c.Reopen(ctx, r.CaseID, "ยังไม่เรียบร้อย")
+		},
+		"rate": func(_ policy.Actor, r cases.Receipt) error { return c.Rate(ctx, r.CaseID, 4, "") },
 	}
 }
 

@@ -193,12 +193,12 @@ func stacked(s string) bool {
 
 // CleanText brings a text into its canonical form: NFC, line ends as \n, no control
 // characters, none of those that turn the direction of writing unseen. Joiners stay,
-// since scripts need them.
+// since scripts need them, but a text of nothing that can be seen is empty.
 func CleanText(s string, max int) (string, error) {
 	if !utf8.ValidString(s) {
 		return "", ErrText
 	}
-	s = strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(s)
+	s = lineEnds.Replace(s)
 	s = strings.Map(func(r rune) rune {
 		switch {
 		case r == '\n' || r == '\t':
@@ -212,8 +212,13 @@ func CleanText(s string, max int) (string, error) {
 	if utf8.RuneCountInString(s) > max {
 		return "", ErrLong
 	}
+	if !strings.ContainsFunc(s, func(r rune) bool { return unicode.IsGraphic(r) && !unicode.IsSpace(r) && !unicode.IsMark(r) }) {
+		return "", nil
+	}
 	return s, nil
 }
+
+var lineEnds = strings.NewReplacer("\r\n", "\n", "\r", "\n")
 
 // CleanEmail checks an address (RFC 5321, RFC 6531) and gives the form in which mail
 // is sent: the domain in ASCII, so that a Thai domain works with every relay.

@@ -1,0 +1,4 @@
+package cases
+
+// SendNewCode is the job that RequestNewCode leaves.
+var SendNewCode = (*Service).sendNewCode
