@@ -138,3 +138,16 @@ func TestADatabaseOfAnotherProgramIsRefused(t *testing.T) {
 		}
 	})
 }
+
+func TestAfterClosingNobodyWaitsForEver(t *testing.T) {
+	e := dbtest.SQLite(t)
+	if err := e.DB.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for range 64 { // which of two open doors is taken is left to chance
+		err := e.DB.InTx(context.Background(), func(*db.Tx) error { return nil })
+		if errs.KindOf(err) != errs.Unavailable {
+			t.Fatalf("%v", err)
+		}
+	}
+}

@@ -34,6 +34,7 @@ type lane struct {
 	index   int
 	session *session
 	queue   chan *request
+	ended   chan struct{} // closed when the lane takes no more
 	memo    map[any]any
 	// held are requests that collided and are run again in the next commit.
 	held []*request
@@ -55,11 +56,22 @@ func (d *DB) InTx(ctx context.Context, fn func(tx *Tx) error) error {
 	case <-d.closing:
 		return errs.New(errs.Unavailable, "error.unavailable")
 	}
-	return <-r.done
+	select {
+	case err := <-r.done:
+		return err
+	case <-l.ended:
+	}
+	select { // it may have been the last one that was answered
+	case err := <-r.done:
+		return err
+	default:
+		return errs.New(errs.Unavailable, "error.unavailable")
+	}
 }
 
 func (l *lane) run() {
 	defer l.db.wg.Done()
+	defer close(l.ended)
 	for {
 		if len(l.held) > 0 {
 			l.commit(nil)
