@@ -34,7 +34,7 @@ type options struct {
 func main() {
 	var o options
 	flag.StringVar(&o.binary, "binary", "bin/prasan", "the program to measure")
-	flag.StringVar(&o.database, "database", "", "postgres://... to measure on PostgreSQL; default SQLite")
+	flag.StringVar(&o.database, "database", "", "postgres, for a server that is started for it, or postgres://..., where a database is made and dropped; default SQLite")
 	flag.IntVar(&o.runs, "runs", 3, "runs; the median is printed")
 	flag.IntVar(&o.seconds, "seconds", 10, "seconds of load in each run")
 	flag.StringVar(&o.jsonPath, "json", "", "file for the figures as JSON")
@@ -46,6 +46,12 @@ func main() {
 }
 
 func run(o options) error {
+	if o.database == "postgres" {
+		var err error
+		if o.database, err = startPostgres(); err != nil {
+			return err
+		}
+	}
 	var all [][]Figure
 	for i := range o.runs {
 		figures, err := measure(o)

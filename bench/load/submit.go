@@ -65,10 +65,16 @@ func (f *Form) body(n int) string {
 		v[k] = x
 	}
 	v.Set("given_name", "ทดสอบ")
-	v.Set("family_name", "สมมติ"+strconv.Itoa(n))
+	v.Set("family_name", "สมมติ"+lettered(n))
 	v.Set("phone", fmt.Sprintf("08%08d", n%100000000))
 	v.Set("email", fmt.Sprintf("load%d@example.com", n))
 	return v.Encode()
+}
+
+// lettered writes a number in consonants: names have no digits.
+func lettered(n int) string {
+	letters := []rune("กขคงจชดตนม")
+	return strings.Map(func(r rune) rune { return letters[r-'0'] }, strconv.Itoa(n))
 }
 
 // Conn is one persistent connection of the load, without the cost of net/http.
