@@ -117,7 +117,7 @@ func walk(t *testing.T, root string, each func(path string)) {
 }
 
 // helpers serve tests and pins only, and stand on no floor.
-var helpers = []string{"webtest", "depspin", "db/dbtest", "."}
+var helpers = []string{"webtest", "housetest", "depspin", "db/dbtest", "."}
 
 func floorOf(pkg string) int {
 	best, length := -1, -1

@@ -24,6 +24,7 @@ import (
 	"prasan/internal/processing"
 	"prasan/internal/register"
 	"prasan/internal/retention"
+	"prasan/internal/rights"
 	"prasan/internal/sites"
 	"prasan/internal/vault"
 	"prasan/internal/web/api"
@@ -58,7 +59,10 @@ type App struct {
 	// Over everything.
 	Retention *retention.Service
 	Breach    *breach.Service
+	Rights    *rights.Service
 	Holders   []retention.Holder // of features; cases are its own
+
+	PersonHolders []rights.Holder // stores of features that have data of people
 
 	// Faces; a part that comes before them may add to them.
 	API        *api.API
@@ -105,6 +109,7 @@ var parts = []func(ctx context.Context, a *App) error{
 	wireCases,
 	wireRetention,
 	wireBreach,
+	wireRights,
 	wireHousekeeping,
 	wireDemo,
 	wireAPI,

@@ -69,6 +69,7 @@ type Terms struct {
 	OfficeHours  string        `help:"Working hours: what comes outside them counts from the next ones (e-Government Act B.E. 2565). Empty: from its receipt." default:"08:30-16:30" env:"OFFICE_HOURS" placeholder:"HH:MM-HH:MM"`
 	LinkHours    int           `help:"Hours for which a link in a mail works." default:"72" env:"LINK_HOURS"`
 	FormMin      time.Duration `help:"A contact form filled in faster than this is looked at by a person first." default:"4s" env:"FORM_MIN"`
+	RightsDays   int           `help:"Days in which requests of people about their data are answered; never more than the law allows (PDPA s.30: 30)." default:"30" env:"RIGHTS_DAYS"`
 	BreachHours  int           `help:"Hours from awareness of a breach within which the Office of the PDPC is told (PDPA s.37(4))." default:"72" env:"BREACH_HOURS"`
 	SurveyDays   int           `help:"Days after the year's end in which the list of what is to be destroyed is made (Regulation on Correspondence B.E. 2526 clause 66)." default:"60" env:"SURVEY_DAYS"`
 	ArchivesDays int           `help:"Days after which no answer of the National Archives is their consent (clause 70)." default:"60" env:"ARCHIVES_DAYS"`

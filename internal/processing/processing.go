@@ -92,11 +92,15 @@ func (s *Service) Read(ctx context.Context, actor policy.Actor, r Request) ([][]
 	if len(r.Items) == 0 {
 		return nil, nil
 	}
+	items, err := s.unrestricted(ctx, r.Items)
+	if err != nil {
+		return nil, err
+	}
 	line := Line{Activity: r.Activity, Revision: snapshot.RevisionID, Act: "read", Actor: actor.Account, Ground: decision.Ground, Purpose: r.Purpose, Subjects: subjects, Elements: elements, Detail: r.Detail}
 	if err := s.commit(ctx, "data.read", line); err != nil {
 		return nil, err
 	}
-	return s.vault.Open(ctx, s.minter.Permit(r.Purpose, subjects, elements), r.Items)
+	return s.vault.Open(ctx, s.minter.Permit(r.Purpose, subjects, elements), items)
 }
 
 // Owner opens what a person gave to that same person, who has shown his tracking code

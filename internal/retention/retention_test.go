@@ -3,105 +3,50 @@ package retention_test
 import (
 	"context"
 	"fmt"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
-	"prasan/internal/audit"
-	"prasan/internal/blob"
 	"prasan/internal/cases"
 	"prasan/internal/db"
 	"prasan/internal/db/dbtest"
 	"prasan/internal/errs"
-	"prasan/internal/jobs"
-	"prasan/internal/limits"
-	"prasan/internal/mail"
+	"prasan/internal/housetest"
 	"prasan/internal/policy"
-	"prasan/internal/processing"
 	"prasan/internal/retention"
-	"prasan/internal/vault"
 )
 
 var ctx = context.Background()
 
 func must(t *testing.T, err error) {
 	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
+	housetest.Must(t, err)
 }
 
-// office is an agency with cases, and the people of a destruction round.
+// office is an agency with closed cases, and its destruction rounds.
 type office struct {
 	t         *testing.T
 	e         *dbtest.Engine
 	cases     *cases.Service
 	retention *retention.Service
-	vault     *vault.Vault
 	record    *policy.Snapshot
 	refs      []string
 }
 
-var (
-	registrar = policy.Actor{Account: "registrar", Agency: "rayong", Roles: []string{"registrar"}}
-	head      = policy.Actor{Account: "head", Agency: "rayong", Roles: []string{"head"}, IsHead: true}
-	stranger  = policy.Actor{Account: "stranger", Agency: "trat", Roles: []string{"registrar", "head"}, IsHead: true}
-)
-
-func record() *policy.Snapshot {
-	all := []string{"given_name", "mobile_phone", "email"}
-	return &policy.Snapshot{Activity: cases.Activity, RevisionID: "r2", Elements: []policy.Element{{Code: "given_name", Kind: "form"}, {Code: "mobile_phone", Kind: "form"}, {Code: "email", Kind: "form"}},
-		Purposes:  []policy.Purpose{{Code: "receive_and_forward", Elements: all}, {Code: "communicate", Elements: all}},
-		Access:    []policy.Principal{{Kind: policy.HeadOrDelegate}},
-		Duties:    map[policy.Duty][]policy.Principal{policy.DutyTerminate: {{Kind: policy.HeadOrDelegate}}, policy.DutyInspect: {{Kind: policy.HeadOrDelegate}}},
-		Retention: policy.Retention{Years: 10, Anchor: "case.closed_at", Round: "calendar-year-end"}, Monitoring: policy.Cycle{Months: 1}}
-}
+var registrar, head, stranger = housetest.Registrar, housetest.Head, housetest.Stranger
 
 func newOffice(t *testing.T, e *dbtest.Engine, n int) *office {
 	t.Helper()
-	o := &office{t: t, e: e, record: record()}
-	ring, err := db.Open(ctx, "sqlite:"+filepath.Join(t.TempDir(), "keyring.db"), db.Options{Clock: e.Clock})
-	must(t, err)
-	t.Cleanup(func() { ring.Close() })
-	master, err := vault.NewMaster(make([]byte, 32))
-	must(t, err)
-	v, minter, err := vault.Open(ctx, ring, master)
-	must(t, err)
-	v.KeepTombstones(filepath.Join(t.TempDir(), "tombstones"))
-	o.vault = v
-	log := audit.New("test")
-	snapshot := func(string) *policy.Snapshot { return o.record }
-	guard := processing.New(e.DB, v, minter, log, snapshot)
-	queue := jobs.New(e.DB, e.Clock.Now)
-	limiter := limits.New(v.Derive("limits"), true)
-	link := func(host string) string { return "http://" + host }
-	post := mail.New(mail.Deps{DB: e.DB, Vault: v, Audit: log, Jobs: queue, Limits: limiter, Now: e.Clock.Now, Processing: guard, Config: mail.Config{Domain: "industry.test", SiteURL: link, Sender: func(string, string) mail.Sender { return mail.Sender{} }}})
-	folder, err := blob.NewFolder(t.TempDir())
-	must(t, err)
-	o.cases = cases.New(cases.Deps{DB: e.DB, Vault: v, Processing: guard, Audit: log, Jobs: queue, Mail: post, Limits: limiter, Record: snapshot, Files: blob.New(folder, e.Clock.Now), Now: e.Clock.Now,
-		Notice: func(string) (string, error) { return "n1", nil }, Site: func(string) (string, bool) { return "rayong", true },
-		Agency: func(string) (policy.Text, string, bool) { return policy.Text{TH: "ระยอง"}, "ops", true },
-		Config: cases.Config{ReplyWithin: 15 * 24 * time.Hour, ReopenWithin: 30 * 24 * time.Hour, LinkLifetime: time.Hour, PerHour: 1000, SiteURL: link}})
-	o.retention = retention.New(retention.Deps{DB: e.DB, Vault: v, Audit: log, Jobs: queue, Record: snapshot, Within: func(a, b string) bool { return a == b || b == "ops" }, Now: e.Clock.Now,
-		Holders: []retention.Holder{cases.EndOfLife{Service: o.cases}}, Terms: retention.Terms{SurveyDays: 60, ArchivesDays: 60, ExtendYears: 1, KeyDays: 14}})
+	h := housetest.New(t, e, housetest.ContactUs())
+	o := &office{t: t, e: e, cases: h.Cases, record: h.Record}
+	o.retention = retention.New(retention.Deps{DB: e.DB, Vault: h.Vault, Audit: h.Audit, Jobs: h.Jobs, Record: func(string) *policy.Snapshot { return h.Record }, Within: func(a, b string) bool { return a == b || b == "ops" }, Now: e.Clock.Now,
+		Holders: []retention.Holder{cases.EndOfLife{Service: h.Cases}}, Terms: retention.Terms{SurveyDays: 60, ArchivesDays: 60, ExtendYears: 1, KeyDays: 14}})
 	for i := range n {
-		o.refs = append(o.refs, o.closed(i))
+		r := h.Receive(i, fmt.Sprintf("เรื่องลับที่ %d", i))
+		h.Close(r.Reference)
+		o.refs = append(o.refs, r.Reference)
 	}
 	return o
-}
-
-// closed sends a message and closes its case.
-func (o *office) closed(i int) string {
-	o.t.Helper()
-	r, err := o.cases.Submit(ctx, cases.Submission{Site: "rayong.industry.test", Topic: "problem", Channel: "web", Lang: "th", Message: fmt.Sprintf("เรื่องลับที่ %d", i), NoticeID: "n1", Nonce: []byte(fmt.Sprintf("nonce-of-16-bytes-%d", i)), FormAge: time.Minute,
-		Sender: map[string]string{"given_name": "มานี", "mobile_phone": fmt.Sprintf("08123456%02d", i), "email": fmt.Sprintf("manee%d@example.com", i)}})
-	must(o.t, err)
-	_, err = o.cases.Triage(ctx, head, r.Reference, cases.Relevant, "อยู่ในอำนาจหน้าที่")
-	must(o.t, err)
-	_, err = o.cases.Close(ctx, head, r.Reference, "done", "เสร็จสิ้น")
-	must(o.t, err)
-	return r.Reference
 }
 
 // to moves the clock to a day.

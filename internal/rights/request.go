@@ -1,0 +1,155 @@
+package rights
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"prasan/internal/db"
+	"prasan/internal/errs"
+	"prasan/internal/policy"
+)
+
+// State is where a request stands.
+type State string
+
+const (
+	Received   State = "received"
+	Identified State = "identified"
+	Decided    State = "decided"
+	Executed   State = "executed"
+	Answered   State = "answered"
+	Closed     State = "closed"
+	Withdrawn  State = "withdrawn"
+)
+
+// Outcomes of a decision.
+const (
+	Granted = "granted"
+	Partly  = "partly"
+	Refused = "refused"
+)
+
+// Channels through which a request may come.
+var Channels = []string{"web", "counter", "mail", "letter"}
+
+// Identities are the ways in which a person has shown who he is. Only the way and the
+// time are kept, never a copy of a card.
+var Identities = []string{"tracking-code", "email", "counter"}
+
+// Found is what one store has of a person.
+type Found struct {
+	Store string `json:"store"`
+	Count int    `json:"count"`
+}
+
+// Holder is a store that has data of people; a feature satisfies it. Its values are
+// plain, so that a feature need not know this package.
+type Holder interface {
+	// Find counts what it has of the person of a case, by store.
+	Find(tx *db.Tx, caseID string) (map[string]int, error)
+	// Export returns it readable by a machine, for its owner.
+	Export(ctx context.Context, caseID string) (any, error)
+}
+
+// Data is what requests have done with the data of a case; cases satisfy it.
+type Data interface {
+	Holder
+	// ByCode finds a case by its reference and tracking code.
+	ByCode(ctx context.Context, reference, code, addr string) (caseID, agency, subject string, err error)
+	// ByReference finds a case for an officer who may see it.
+	ByReference(ctx context.Context, a policy.Actor, reference string) (caseID, agency, subject string, err error)
+	// Rectify puts one element right; the reason is kept (s.36).
+	Rectify(ctx context.Context, actor, caseID, element, value, reason string) error
+	// Excess tells what lies in the case beyond what the record declares.
+	Excess(ctx context.Context, actor, caseID string) ([]string, error)
+	// EraseExcess removes it, and returns how much.
+	EraseExcess(ctx context.Context, actor, caseID string) (int, error)
+}
+
+// Request is a request without its sealed text.
+type Request struct {
+	ID            string
+	Reference     string
+	Agency        string
+	Activity      string
+	Right         string
+	Channel       string
+	Lang          string
+	State         State
+	CaseReference string
+	RevisionID    string
+	Identity      string
+	IdentityAt    time.Time
+	ReceivedAt    time.Time
+	DueAt         time.Time // what the installation promises
+	LawDueAt      time.Time // what the law allows
+	Outcome       string
+	Ground        string
+	Reasons       string
+	Manifest      []Found
+	DecidedBy     string
+	DecidedAt     time.Time
+	ExecutedAt    time.Time
+	AnsweredAt    time.Time
+	ClosedAt      time.Time
+	Version       int64
+
+	caseID, caseSubject string
+	subjectKey          string
+	statement           []byte
+}
+
+// Overdue tells whether the law's time is over.
+func (r Request) Overdue(now time.Time) bool {
+	return now.After(r.LawDueAt) && r.State != Answered && r.State != Closed && r.State != Withdrawn
+}
+
+// Event is a line of a request's history.
+type Event struct {
+	At     time.Time
+	Kind   string
+	Actor  string
+	Public bool
+	Body   map[string]string
+}
+
+// Transition is a declared change; what is not in the table does not happen.
+type Transition struct {
+	Action string
+	From   []State
+	To     State
+	By     string // an action of policy's table; "person" is who asks
+	Public bool
+}
+
+// Transitions is the whole workflow; docs/workflow.md prints it.
+var Transitions = []Transition{
+	{"receive", nil, Received, "person", true},
+	{"identify", []State{Received}, Identified, "rights.work", true},
+	{"decide", []State{Identified}, Decided, "rights.decide", true},
+	{"execute", []State{Decided}, Executed, "rights.work", true},
+	{"answer", []State{Decided, Executed}, Answered, "rights.work", true},
+	{"close", []State{Answered}, Closed, "rights.work", true},
+	{"withdraw", []State{Received, Identified}, Withdrawn, "person", true},
+}
+
+func transition(r *Request, action string) (Transition, error) {
+	for _, t := range Transitions {
+		if t.Action == action && slices.Contains(t.From, r.State) {
+			return t, nil
+		}
+	}
+	return Transition{}, errs.New(errs.Conflict, "error.rights-transition", "action", action, "state", string(r.State))
+}
+
+// Next lists the actions that a request's state allows.
+func Next(r *Request) []string {
+	var out []string
+	for _, t := range Transitions {
+		if slices.Contains(t.From, r.State) {
+			out = append(out, t.Action)
+		}
+	}
+	return out
+}

@@ -1,0 +1,507 @@
+package rights
+
+import (
+	"archive/zip"
+	"bytes"
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/json"
+	"slices"
+	"strconv"
+	"time"
+
+	"prasan/internal/audit"
+	"prasan/internal/db"
+	"prasan/internal/errs"
+	"prasan/internal/policy"
+	"prasan/internal/processing"
+	"prasan/internal/thai"
+	"prasan/internal/vault"
+)
+
+// Deps are the parts a Service works with.
+type Deps struct {
+	DB         *db.DB
+	Vault      *vault.Vault
+	Processing *processing.Service
+	Audit      *audit.Log
+	Record     func(activity string) *policy.Snapshot
+	Data       Data
+	Holders    []Holder // beside Data
+	// NewReference and NewCode make what the person keeps; as for cases.
+	NewReference func() string
+	NewCode      func() string
+	CleanCode    func(string) string
+	Now          func() time.Time
+	TargetDays   int // what is promised for every right; never more than the law
+}
+
+// Service is what can be done with requests.
+type Service struct {
+	Deps
+	trackKey []byte
+}
+
+// New returns the service.
+func New(d Deps) *Service {
+	return &Service{Deps: d, trackKey: d.Vault.Derive("rights-tracking")}
+}
+
+// Submission is a request as a person makes it, or as an officer takes it down.
+type Submission struct {
+	Right         string
+	Statement     string
+	Channel       string
+	Lang          string
+	CaseReference string
+	Code          string // tracking code of the case; shows identity
+	Addr          string
+	By            *policy.Actor // the officer at the counter; nil for the person himself
+}
+
+// Receipt is what the person keeps.
+type Receipt struct {
+	Reference, Code string
+	DueAt, LawDueAt time.Time
+	Identified      bool
+}
+
+// Submit takes a request. By his tracking code the person has shown who he is; at the
+// counter an officer has seen it.
+func (s *Service) Submit(ctx context.Context, sub Submission) (Receipt, error) {
+	law, err := s.check(&sub)
+	if err != nil {
+		return Receipt{}, err
+	}
+	r := Request{ID: db.NewID(), Reference: "R-" + s.NewReference(), Activity: "contact-us", Right: sub.Right, Channel: sub.Channel, Lang: sub.Lang, State: Identified, CaseReference: sub.CaseReference}
+	if sub.By != nil {
+		r.Identity = "counter"
+		r.caseID, r.Agency, r.caseSubject, err = s.Data.ByReference(ctx, *sub.By, sub.CaseReference)
+	} else {
+		r.Identity = "tracking-code"
+		r.caseID, r.Agency, r.caseSubject, err = s.Data.ByCode(ctx, sub.CaseReference, sub.Code, sub.Addr)
+	}
+	if err != nil {
+		return Receipt{}, err
+	}
+	if sub.By != nil && !policy.May(*sub.By, "rights.work", r.Agency) {
+		return Receipt{}, errs.New(errs.Forbidden, "error.forbidden")
+	}
+	snap := s.Record(r.Activity)
+	if snap == nil {
+		return Receipt{}, errs.New(errs.Unavailable, "error.no-record")
+	}
+	r.RevisionID = snap.RevisionID
+	return s.store(ctx, r, sub, law)
+}
+
+func (s *Service) check(sub *Submission) (Law, error) {
+	law, ok := LawOf(sub.Right)
+	var bad []errs.Field
+	if !ok {
+		bad = append(bad, errs.Field{Name: "right", Key: "error.rights-right"})
+	}
+	text, err := thai.CleanText(sub.Statement, 5000)
+	if err != nil {
+		bad = append(bad, errs.Field{Name: "statement", Key: "error.message-long", Args: []any{"max", 5000}})
+	}
+	sub.Statement = text
+	if !slices.Contains(Channels, sub.Channel) {
+		bad = append(bad, errs.Field{Name: "channel", Key: "error.channel"})
+	}
+	if sub.CaseReference == "" {
+		bad = append(bad, errs.Field{Name: "reference", Key: "error.required"})
+	}
+	return law, errs.InvalidFields(bad)
+}
+
+func (s *Service) store(ctx context.Context, r Request, sub Submission, law Law) (Receipt, error) {
+	subject, err := s.Vault.NewSubject(ctx, s.Now())
+	if err != nil {
+		return Receipt{}, err
+	}
+	r.subjectKey, r.statement = subject.ID, subject.Seal(place(r.ID), []byte(sub.Statement))
+	code := s.NewCode()
+	if err := s.Vault.Keep(ctx, subject); err != nil {
+		return Receipt{}, err
+	}
+	err = s.DB.InTx(ctx, func(tx *db.Tx) error {
+		r.ReceivedAt, r.IdentityAt, r.Version = tx.Now(), tx.Now(), 1
+		r.LawDueAt = tx.Now().AddDate(0, 0, law.Days)
+		r.DueAt = tx.Now().AddDate(0, 0, min(law.Days, s.TargetDays))
+		if err := insert(tx, &r, s.hash(code)); err != nil {
+			return err
+		}
+		actor := "person"
+		if sub.By != nil {
+			actor = sub.By.Account
+		}
+		// What is objected to is set apart at once (s.32), before anybody decides.
+		if r.Right == Objection {
+			if err := restrict(tx, &r, "32"); err != nil {
+				return err
+			}
+		}
+		return s.note(tx, &r, actor, "receive", true, map[string]string{"right": r.Right, "identity": r.Identity})
+	})
+	return Receipt{r.Reference, code, r.DueAt, r.LawDueAt, true}, err
+}
+
+func place(id string) string { return "rights_requests:" + id + ":statement" }
+
+func (s *Service) hash(code string) []byte {
+	m := hmac.New(sha256.New, s.trackKey)
+	m.Write([]byte(s.CleanCode(code)))
+	return m.Sum(nil)
+}
+
+func (s *Service) note(tx *db.Tx, r *Request, actor, kind string, public bool, body map[string]string) error {
+	if err := insertEvent(tx, r.ID, Event{tx.Now(), kind, actor, public, body}); err != nil {
+		return err
+	}
+	return s.Audit.Append(tx, audit.Event{Actor: actor, Action: "rights." + kind, Object: "rights:" + r.Reference, Body: body})
+}
+
+// change applies a transition by somebody of the office.
+func (s *Service) change(ctx context.Context, a policy.Actor, reference, action string, body map[string]string, rule func(tx *db.Tx, r *Request) error) (Request, error) {
+	var done Request
+	err := s.DB.InTx(ctx, func(tx *db.Tx) error {
+		r, err := one(tx, `reference = $1`+tx.ForUpdate(), reference)
+		if err != nil {
+			return err
+		}
+		if !policy.May(a, "rights.read", r.Agency) {
+			return errs.New(errs.NotFound, "error.not-found")
+		}
+		t, err := transition(&r, action)
+		if err != nil {
+			return err
+		}
+		if t.By == "person" || !policy.May(a, t.By, r.Agency) {
+			return errs.New(errs.Forbidden, "error.forbidden")
+		}
+		r.State = t.To
+		if err := rule(tx, &r); err != nil {
+			return err
+		}
+		if err := update(tx, &r); err != nil {
+			return err
+		}
+		done = r
+		return s.note(tx, &r, a.Account, action, t.Public, body)
+	})
+	return done, err
+}
+
+// Decision is what is decided, with its ground.
+type Decision struct {
+	Outcome string
+	Ground  string // the section; needed for a refusal
+	Reasons string
+}
+
+// Decide decides a request. The manifest of what was found is kept with it. A refusal
+// needs its section and reasons: with them it is in the log of s.39(7).
+func (s *Service) Decide(ctx context.Context, a policy.Actor, reference string, d Decision) (Request, error) {
+	reasons, err := thai.CleanText(d.Reasons, 5000)
+	var bad []errs.Field
+	if d.Outcome != Granted && d.Outcome != Partly && d.Outcome != Refused {
+		bad = append(bad, errs.Field{Name: "outcome", Key: "error.rights-outcome"})
+	}
+	if err != nil || reasons == "" {
+		bad = append(bad, errs.Field{Name: "reasons", Key: "error.required"})
+	}
+	if d.Outcome != Granted && d.Ground == "" {
+		bad = append(bad, errs.Field{Name: "ground", Key: "error.rights-ground"})
+	}
+	if err := errs.InvalidFields(bad); err != nil {
+		return Request{}, err
+	}
+	return s.change(ctx, a, reference, "decide", map[string]string{"outcome": d.Outcome, "ground": d.Ground, "reasons": reasons}, func(tx *db.Tx, r *Request) error {
+		manifest, err := s.manifest(tx, r)
+		if err != nil {
+			return err
+		}
+		r.Outcome, r.Ground, r.Reasons, r.Manifest, r.DecidedBy, r.DecidedAt = d.Outcome, d.Ground, reasons, manifest, a.Account, tx.Now()
+		// An objection that fails lets the data be used again.
+		if r.Right == Objection && d.Outcome == Refused {
+			return release(tx, r.caseSubject)
+		}
+		return nil
+	})
+}
+
+func (s *Service) manifest(tx *db.Tx, r *Request) ([]Found, error) {
+	var out []Found
+	for _, h := range append([]Holder{s.Data}, s.Holders...) {
+		counts, err := h.Find(tx, r.caseID)
+		if err != nil {
+			return nil, err
+		}
+		for store, n := range counts {
+			out = append(out, Found{store, n})
+		}
+	}
+	slices.SortFunc(out, func(a, b Found) int { return compare(a.Store, b.Store) })
+	return out, nil
+}
+
+func compare(a, b string) int {
+	switch {
+	case a < b:
+		return -1
+	case a > b:
+		return 1
+	}
+	return 0
+}
+
+// Order says what is to be carried out beside the right itself.
+type Order struct {
+	Element string // of a rectification
+	Value   string
+}
+
+// Execute carries a decision out: restriction really stops use, what is beyond the
+// record is erased, a datum is put right.
+func (s *Service) Execute(ctx context.Context, a policy.Actor, reference string, o Order) (Request, error) {
+	r, err := s.Get(ctx, a, reference)
+	if err != nil {
+		return r, err
+	}
+	if _, err := transition(&r, "execute"); err != nil {
+		return r, err
+	}
+	if !policy.May(a, "rights.work", r.Agency) {
+		return r, errs.New(errs.Forbidden, "error.forbidden")
+	}
+	body := map[string]string{}
+	if r.Outcome != Refused || r.Right == Erasure {
+		if err := s.carryOut(ctx, a, &r, o, body); err != nil {
+			return r, err
+		}
+	}
+	return s.change(ctx, a, reference, "execute", body, func(tx *db.Tx, r *Request) error {
+		r.ExecutedAt = tx.Now()
+		if r.Right == Restriction && r.Outcome != Refused {
+			return restrict(tx, r, "34")
+		}
+		return nil
+	})
+}
+
+func (s *Service) carryOut(ctx context.Context, a policy.Actor, r *Request, o Order, body map[string]string) error {
+	switch r.Right {
+	case Rectification:
+		body["element"] = o.Element
+		return s.Data.Rectify(ctx, a.Account, r.caseID, o.Element, o.Value, r.Reasons)
+	case Erasure:
+		// s.33 keeps what a public task needs; what lies beyond the record goes.
+		n, err := s.Data.EraseExcess(ctx, a.Account, r.caseID)
+		body["erased"] = strconv.Itoa(n)
+		return err
+	}
+	return nil
+}
+
+// Answer notes that the person has been answered, by which letter; the text is his to see.
+func (s *Service) Answer(ctx context.Context, a policy.Actor, reference, letter, text string) (Request, error) {
+	text, err := thai.CleanText(text, 5000)
+	if err != nil || text == "" {
+		return Request{}, errs.InvalidField("text", "error.required")
+	}
+	return s.change(ctx, a, reference, "answer", map[string]string{"letter": letter, "text": text}, func(tx *db.Tx, r *Request) error {
+		if r.State != Answered || r.Outcome != Refused && r.ExecutedAt.IsZero() {
+			return errs.New(errs.Conflict, "error.rights-execute")
+		}
+		r.AnsweredAt = tx.Now()
+		return nil
+	})
+}
+
+// Close ends a request. A restriction lasts until it is lifted.
+func (s *Service) Close(ctx context.Context, a policy.Actor, reference string) (Request, error) {
+	return s.change(ctx, a, reference, "close", nil, func(tx *db.Tx, r *Request) error {
+		r.ClosedAt = tx.Now()
+		return nil
+	})
+}
+
+// Lift ends a restriction.
+func (s *Service) Lift(ctx context.Context, a policy.Actor, reference, reason string) error {
+	reason, err := thai.CleanText(reason, 1000)
+	if err != nil || reason == "" {
+		return errs.InvalidField("reason", "error.required")
+	}
+	return s.DB.InTx(ctx, func(tx *db.Tx) error {
+		r, err := one(tx, `reference = $1`+tx.ForUpdate(), reference)
+		if err != nil {
+			return err
+		}
+		if !policy.May(a, "rights.decide", r.Agency) {
+			return errs.New(errs.Forbidden, "error.forbidden")
+		}
+		if err := release(tx, r.caseSubject); err != nil {
+			return err
+		}
+		return s.note(tx, &r, a.Account, "lift", true, map[string]string{"reason": reason})
+	})
+}
+
+// Find is a request for the person who has its code; an unknown reference and a wrong
+// code give the same answer.
+func (s *Service) Find(ctx context.Context, reference, code string) (Request, []Event, error) {
+	var r Request
+	var list []Event
+	want := make([]byte, 32)
+	err := s.DB.Read(ctx, func(tx *db.Tx) error {
+		err := tx.QueryRow(`SELECT tracking_hash FROM rights_requests WHERE reference = $1`, []any{reference}, &want)
+		if err != nil && errs.KindOf(err) != errs.NotFound {
+			return err
+		}
+		if !hmac.Equal(want, s.hash(code)) {
+			return errs.New(errs.NotFound, "error.case-not-found")
+		}
+		if r, err = one(tx, `reference = $1`, reference); err != nil {
+			return err
+		}
+		list, err = events(tx, r.ID, true)
+		return err
+	})
+	return r, list, err
+}
+
+// Bundle is the copy for the person (s.30), as a zip with JSON that a machine reads and
+// the same as text. It is made when it is asked for and kept nowhere.
+func (s *Service) Bundle(ctx context.Context, reference, code string) ([]byte, error) {
+	r, _, err := s.Find(ctx, reference, code)
+	if err != nil {
+		return nil, err
+	}
+	if r.Outcome != Granted && r.Outcome != Partly || !slices.Contains([]string{Access, Source, Portability}, r.Right) {
+		return nil, errs.New(errs.Conflict, "error.rights-bundle")
+	}
+	out := map[string]any{"reference": r.Reference, "right": r.Right, "made": s.Now().UTC().Format(time.RFC3339), "manifest": r.Manifest}
+	var all []any
+	for _, h := range append([]Holder{s.Data}, s.Holders...) {
+		x, err := h.Export(ctx, r.caseID)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, x)
+	}
+	out["data"] = all
+	if err := s.exported(ctx, &r); err != nil {
+		return nil, err
+	}
+	return pack(out)
+}
+
+func (s *Service) exported(ctx context.Context, r *Request) error {
+	return s.DB.InTx(ctx, func(tx *db.Tx) error {
+		if err := s.Processing.Record(tx, processing.Line{Activity: r.Activity, Revision: r.RevisionID, Act: "export", Actor: "person", Ground: "s.30", Purpose: "rights", Subjects: []string{r.caseSubject}, Elements: []string{"*"}, Detail: r.Reference}); err != nil {
+			return err
+		}
+		return s.note(tx, r, "person", "copy", true, nil)
+	})
+}
+
+func pack(v any) ([]byte, error) {
+	var out bytes.Buffer
+	z := zip.NewWriter(&out)
+	text, err := json.MarshalIndent(v, "", "  ")
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range []struct {
+		name string
+		body []byte
+	}{{"data.json", text}, {"อ่านก่อน-read-me.txt", []byte("สำเนาข้อมูลส่วนบุคคลของท่านตามมาตรา 30 อยู่ในแฟ้ม data.json\r\nThe copy of your personal data (PDPA s.30) is in data.json.\r\n")}} {
+		w, err := z.Create(f.name)
+		if err != nil {
+			return nil, err
+		}
+		if _, err := w.Write(f.body); err != nil {
+			return nil, err
+		}
+	}
+	err = z.Close()
+	return out.Bytes(), err
+}
+
+// Get returns a request for somebody of the office.
+func (s *Service) Get(ctx context.Context, a policy.Actor, reference string) (Request, error) {
+	var r Request
+	err := s.DB.Read(ctx, func(tx *db.Tx) (err error) { r, err = one(tx, `reference = $1`, reference); return err })
+	if err == nil && !policy.May(a, "rights.read", r.Agency) {
+		return Request{}, errs.New(errs.NotFound, "error.not-found")
+	}
+	return r, err
+}
+
+// Statement opens what was asked; the reading is logged.
+func (s *Service) Statement(ctx context.Context, a policy.Actor, reference string) (string, error) {
+	r, err := s.Get(ctx, a, reference)
+	if err != nil {
+		return "", err
+	}
+	plain, err := s.Processing.Read(ctx, a, processing.Request{Activity: r.Activity, Purpose: "receive_and_forward", Items: []vault.Sealed{{Subject: r.subjectKey, Element: processing.Content, Place: place(r.ID), Data: r.statement}}, Detail: "rights"})
+	if err != nil {
+		return "", err
+	}
+	return string(plain[0]), nil
+}
+
+// Assessment works a request's right out, with what lies beyond the record.
+func (s *Service) Assessment(ctx context.Context, a policy.Actor, reference string) (findings []Finding, manifest []Found, excess []string, err error) {
+	r, err := s.Get(ctx, a, reference)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	snap := s.Record(r.Activity)
+	if snap == nil {
+		return nil, nil, nil, errs.New(errs.Unavailable, "error.no-record")
+	}
+	if err := s.DB.Read(ctx, func(tx *db.Tx) (err error) { manifest, err = s.manifest(tx, &r); return err }); err != nil {
+		return nil, nil, nil, err
+	}
+	excess, err = s.Data.Excess(ctx, a.Account, r.caseID)
+	return Assess(snap, r.Right), manifest, excess, err
+}
+
+// List returns the requests that the actor may know of, those due first.
+func (s *Service) List(ctx context.Context, a policy.Actor) ([]Request, error) {
+	return s.list(ctx, a, `1 = 1 ORDER BY CASE WHEN state IN ('closed','withdrawn') THEN 1 ELSE 0 END, due_at, id`)
+}
+
+// Refusals is the log of s.39(7): what was refused, by which section.
+func (s *Service) Refusals(ctx context.Context, a policy.Actor) ([]Request, error) {
+	return s.list(ctx, a, `outcome IN ('refused','partly') ORDER BY decided_at DESC, id DESC`)
+}
+
+func (s *Service) list(ctx context.Context, a policy.Actor, where string) ([]Request, error) {
+	var out []Request
+	err := s.DB.Read(ctx, func(tx *db.Tx) error {
+		all, err := query(tx, where)
+		out = nil
+		for _, r := range all {
+			if policy.May(a, "rights.read", r.Agency) {
+				out = append(out, r)
+			}
+		}
+		return err
+	})
+	return out, err
+}
+
+// History returns the events of a request, oldest first.
+func (s *Service) History(ctx context.Context, a policy.Actor, reference string) ([]Event, error) {
+	r, err := s.Get(ctx, a, reference)
+	if err != nil {
+		return nil, err
+	}
+	var list []Event
+	err = s.DB.Read(ctx, func(tx *db.Tx) (err error) { list, err = events(tx, r.ID, false); return err })
+	return list, err
+}
