@@ -40,7 +40,7 @@ func (c demoCmd) Run(p *program) error {
 
 // printDemo prints what is needed to look around, a line each.
 func (p *program) printDemo(a *app.App, s app.Scenario) {
-	for _, name := range []string{"ministry", "ops", "rayong", "office", "mail"} {
+	for _, name := range []string{"demo", "ministry", "ops", "rayong", "office", "files", "mail"} {
 		host := name
 		if name == "ministry" {
 			host = ""

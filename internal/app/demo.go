@@ -13,6 +13,7 @@ import (
 	"prasan/internal/egress"
 	"prasan/internal/mail"
 	"prasan/internal/mail/sink"
+	"prasan/internal/web/guide"
 )
 
 // DemoOptions say how the demo is to be.
@@ -56,7 +57,32 @@ func wireDemo(ctx context.Context, a *App) error {
 		a.Demo.Clock.Advance(time.Duration(us)*time.Microsecond - a.Demo.Clock.Offset())
 	}
 	a.Host("mail", "demo", a.Demo.Sink.Handler())
+	a.Host("demo", "demo", a.Demo.guide().Handler())
 	return a.Demo.remember(ctx)
+}
+
+// guide is the page on which one begins.
+func (d *Demo) guide() guide.Guide {
+	g := guide.Guide{Now: d.Clock.Now, People: d.people}
+	for _, x := range []struct{ host, name string }{
+		{"", "กระทรวงอุตสาหกรรม"}, {"ops", "สำนักงานปลัดกระทรวงอุตสาหกรรม"}, {"rayong", "สำนักงานอุตสาหกรรมจังหวัดระยอง"},
+		{"office", "ระบบงานเจ้าหน้าที่ (Back office)"}, {"mail", "ตู้รับอีเมล (Mail sink)"},
+	} {
+		g.Places = append(g.Places, guide.Place{Name: x.name, URL: d.app.URL(x.host) + "/"})
+	}
+	return g
+}
+
+func (d *Demo) people() []guide.Person {
+	s, err := d.app.remembered()
+	if err != nil {
+		slog.Warn("the demo's people are not remembered", "err", err)
+	}
+	var out []guide.Person
+	for _, x := range s.Accounts {
+		out = append(out, guide.Person{Name: x.Name, Password: x.Password, Secret: x.TOTP, Role: x.Role, Agency: x.Agency})
+	}
+	return out
 }
 
 // Advance moves the clock forward and has the queue look for what became due.
