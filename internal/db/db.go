@@ -40,6 +40,7 @@ type DB struct {
 	lanes   []*lane
 	next    atomic.Uint32
 	readers chan *session
+	opened  int // readers
 	closing chan struct{}
 	wg      sync.WaitGroup
 }
@@ -197,6 +198,7 @@ func (d *DB) start(ctx context.Context, o Options) error {
 			return err
 		}
 		d.readers <- s
+		d.opened++
 	}
 	for i := range o.Lanes {
 		s, err := newSession(ctx, d.pool, d.Dialect)
@@ -219,6 +221,11 @@ func (d *DB) Close() error {
 	default:
 	}
 	close(d.closing)
+	// Who reads is waited for, and the readers go first: the connection that SQLite
+	// closes last folds the log into the file.
+	for range d.opened {
+		(<-d.readers).close()
+	}
 	d.wg.Wait()
 	if d.readSQL != nil && d.readSQL != d.pool {
 		d.readSQL.Close()

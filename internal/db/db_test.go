@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"testing/fstest"
@@ -149,5 +151,17 @@ func TestAfterClosingNobodyWaitsForEver(t *testing.T) {
 		if errs.KindOf(err) != errs.Unavailable {
 			t.Fatalf("%v", err)
 		}
+	}
+}
+
+func TestACleanStopLeavesOneFile(t *testing.T) {
+	e := dbtest.SQLite(t)
+	_ = e.DB.Read(context.Background(), func(tx *db.Tx) error { var n int; return tx.QueryRow(`SELECT COUNT(*) FROM cases`, nil, &n) })
+	if err := e.DB.Close(); err != nil {
+		t.Fatal(err)
+	}
+	found, err := filepath.Glob(strings.TrimPrefix(e.URL, "sqlite:") + "*")
+	if err != nil || len(found) != 1 {
+		t.Errorf("%v, %v", found, err)
 	}
 }

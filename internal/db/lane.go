@@ -98,7 +98,7 @@ func (l *lane) drain() {
 				l.commit(nil)
 				continue
 			}
-			l.session.conn.Close()
+			l.session.close()
 			return
 		}
 	}

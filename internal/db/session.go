@@ -36,9 +36,18 @@ func (s *session) connect(ctx context.Context) error {
 // reconnect replaces a connection that has failed.
 func (s *session) reconnect(ctx context.Context) error {
 	if s.conn != nil {
-		s.conn.Close()
+		s.close()
 	}
 	return s.connect(ctx)
+}
+
+// close ends the statements before their connection, which SQLite would keep open for
+// them.
+func (s *session) close() {
+	for _, st := range s.stmts {
+		st.Close()
+	}
+	s.conn.Close()
 }
 
 func (s *session) prepare(query string) (*sql.Stmt, error) {
