@@ -175,21 +175,7 @@ func (w noticeWriter) keeping() NoticeSection {
 }
 
 func (w noticeWriter) period(r Retention) string {
-	var parts []string
-	for _, p := range []struct {
-		n      int
-		th, en string
-	}{{r.Years, "ปี", "year"}, {r.Months, "เดือน", "month"}, {r.Days, "วัน", "day"}} {
-		if p.n == 0 {
-			continue
-		}
-		en := p.en
-		if p.n > 1 {
-			en += "s"
-		}
-		parts = append(parts, fmt.Sprintf("%d %s", p.n, w.t(p.th, en)))
-	}
-	return strings.Join(parts, " ")
+	return ropa.Period{Years: r.Years, Months: r.Months, Days: r.Days}.In(w.lang)
 }
 
 func (w noticeWriter) anchor(anchor string) string {

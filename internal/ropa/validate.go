@@ -30,9 +30,29 @@ func ParsePeriod(s string) (Period, bool) {
 	return p, p != Period{}
 }
 
-// Months is the length in months, for comparing; a month counts as 30 days.
+// InMonths is the length in months, for comparing; a month counts as 30 days.
 func (p Period) InMonths() float64 {
 	return float64(p.Years*12+p.Months) + float64(p.Days)/30
+}
+
+// In says the period in words.
+func (p Period) In(lang string) string {
+	var parts []string
+	for _, x := range []struct {
+		n      int
+		th, en string
+	}{{p.Years, "ปี", "year"}, {p.Months, "เดือน", "month"}, {p.Days, "วัน", "day"}} {
+		switch {
+		case x.n == 0:
+		case lang != "en":
+			parts = append(parts, fmt.Sprintf("%d %s", x.n, x.th))
+		case x.n == 1:
+			parts = append(parts, "1 "+x.en)
+		default:
+			parts = append(parts, fmt.Sprintf("%d %ss", x.n, x.en))
+		}
+	}
+	return strings.Join(parts, " ")
 }
 
 // enum is a field with a closed list of values.
