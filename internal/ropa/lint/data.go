@@ -151,7 +151,10 @@ func (c *checker) purposeUnused() hit {
 	if len(c.r.Flow.Steps) == 0 {
 		return hit{}
 	}
-	text := squeeze(words.String())
+	text := ""
+	if !tagged {
+		text = squeeze(words.String())
+	}
 	var p places
 	var fields []string
 	for i, x := range c.r.Purposes {

@@ -177,7 +177,9 @@ func TestEachRuleFindsItsFault(t *testing.T) {
 		{"level-basis", func(_, r *ropa.Revision) { r.Collection[2].Basis = "public-task" }},
 		{"notice-missing", func(r, _ *ropa.Revision) { r.Notices = nil }},
 		{"csu-contradicts-flow", func(r, _ *ropa.Revision) { r.CSU.Use = ropa.NoWay }},
-		{"use-without-access", func(_, r *ropa.Revision) { r.Inventory.Systems[1].Remark = "หน่วยงานไม่สามารถเข้าถึงข้อมูลส่วนบุคคลได้" }},
+		{"use-without-access", func(_, r *ropa.Revision) {
+			r.Inventory.Systems[1].Remark = "หน่วยงานไม่สามารถเข้าถึงข้อมูลส่วนบุคคลได้"
+		}},
 		{"duty-empty", func(r, _ *ropa.Revision) { r.Duties.Terminate = nil }},
 		{"duties-not-separated", func(r, _ *ropa.Revision) { r.Duties.Inspect = r.Access }},
 		{"dpo-approves", func(_, r *ropa.Revision) { r.Duties.Grant = append(r.Duties.Grant, ropa.Principal{Role: "dpo"}) }},
@@ -193,7 +195,9 @@ func TestEachRuleFindsItsFault(t *testing.T) {
 		{"monitoring-differs", func(_, r *ropa.Revision) { r.Monitoring.Cycle = "P1Y" }},
 		{"row-missing", func(r, _ *ropa.Revision) { delete(r.Form, "stores.medium") }},
 		{"flow-broken", func(r, _ *ropa.Revision) { r.Flow.Edges[0].To = 99 }},
-		{"inventory-heading", func(r, _ *ropa.Revision) { r.Inventory.MainSystem = "ระบบกล้องวงจรปิด (CCTV)" }},
+		{"inventory-heading", func(r, _ *ropa.Revision) {
+			r.Inventory.MainSystem = "ระบบกล้องวงจรปิด (CCTV)"
+		}},
 		{"system-owner-name", func(r, _ *ropa.Revision) {
 			r.Inventory.Systems[4].Name = "ระบบไปรษณีย์อิเล็กทรอนิกส์ (สปอ.)"
 		}},

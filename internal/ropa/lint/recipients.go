@@ -117,7 +117,7 @@ func (c *checker) toProvider(s *ropa.Step) bool {
 				return true
 			}
 		}
-		if sendsOn(s.Cell(op)) && abroad.MatchString(s.Cell(op).Text) {
+		if sendsOn(s.Cell(op)) && foreign(s.Cell(op).Text) {
 			return true
 		}
 	}

@@ -62,9 +62,11 @@ func within(a, b string) bool {
 	return x != "" && y != "" && (strings.Contains(x, y) || strings.Contains(y, x))
 }
 
+// abroad are forms of companies that are not Thai, and the largest of them.
+var abroad = map[string]bool{"inc": true, "llc": true, "corp": true, "corporation": true, "gmbh": true, "plc": true, "pte": true,
+	"google": true, "microsoft": true, "amazon": true, "facebook": true, "meta": true, "cloudflare": true, "apple": true, "tiktok": true}
+
 var (
-	// abroad are forms of companies that are not Thai, and the largest of them.
-	abroad = regexp.MustCompile(`(?i)\b(inc|llc|corp|corporation|gmbh|plc|pte|s\.a)\b|google|microsoft|amazon|facebook|meta platforms|cloudflare|apple`)
 	// sends says, in a cell about something else, that data goes to another.
 	sends    = regexp.MustCompile(`(มีการส่ง|ส่งต่อ|ส่งข้อมูล|โอนข้อมูล|เปิดเผยข้อมูล)[^.]*?(ไปยัง|ให้แก่|แก่หน่วยงาน|ให้หน่วยงาน)`)
 	noAccess = regexp.MustCompile(`ไม่สามารถเข้าถึงข้อมูลส่วนบุคคล|เข้าถึงข้อมูลส่วนบุคคลไม่ได้|ไม่มีสิทธิ์?เข้าถึงข้อมูลส่วนบุคคล`)
@@ -106,5 +108,5 @@ func sendsOn(c *ropa.Cell) bool {
 			return true
 		}
 	}
-	return c.State == ropa.Given && sends.MatchString(c.Text)
+	return c.State == ropa.Given && (strings.Contains(c.Text, "ไปยัง") || strings.Contains(c.Text, "ให้") || strings.Contains(c.Text, "แก่หน่วยงาน")) && sends.MatchString(c.Text)
 }

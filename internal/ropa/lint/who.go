@@ -30,7 +30,18 @@ func (c *checker) isAbroad(v ropa.Value) bool {
 	if v.State.IsNothing() {
 		return false
 	}
-	return abroad.MatchString(v.Text) || abroad.MatchString(c.r.PartyName(v.Code).EN)
+	return foreign(v.Text) || v.Code != "" && c.r.PartyName(v.Code).EN != "" && foreign(c.r.PartyName(v.Code).EN)
+}
+
+// foreign looks for the Latin words by which companies that are not Thai are known.
+func foreign(text string) bool {
+	isOther := func(r rune) bool { return (r < 'A' || r > 'Z') && (r < 'a' || r > 'z') }
+	for word := range strings.FieldsFuncSeq(text, isOther) {
+		if abroad[strings.ToLower(word)] {
+			return true
+		}
+	}
+	return false
 }
 
 // listed tells whether a cell names one of the parties: by code, as member of a group,
