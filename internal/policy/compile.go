@@ -15,6 +15,12 @@ func Compile(r *ropa.Revision) (*Snapshot, error) {
 	if err != nil {
 		return nil, err
 	}
+	return CompileAs(r, sum)
+}
+
+// CompileAs is Compile for a revision whose digest is known, which spares writing it
+// out in its canonical form: nearly all of the time.
+func CompileAs(r *ropa.Revision, sum string) (*Snapshot, error) {
 	c := compiler{r: r}
 	s := &Snapshot{
 		Activity: r.Code, Name: textOf(r.Name), Revision: r.Number, SHA256: sum,
