@@ -31,13 +31,13 @@ type ScenarioAccount struct {
 	Agency   string `json:"agency"`
 }
 
-// scenario is the note of how far the demo's data has come: begun, whole or empty.
-const scenario = "scenario"
+// scenarioState is the note of how far the demo's data has come: begun, whole or empty.
+const scenarioState = "scenario"
 
 // Scenario makes the demo's ministry, once, and returns what is to be printed of it.
 // What it made is remembered beside the data, since tokens are stored only hashed.
 func (a *App) Scenario(ctx context.Context, progress func(done, all int)) (Scenario, error) {
-	state, err := a.Setting(ctx, scenario)
+	state, err := a.Setting(ctx, scenarioState)
 	if err != nil {
 		return Scenario{}, err
 	}
@@ -53,13 +53,13 @@ func (a *App) Scenario(ctx context.Context, progress func(done, all int)) (Scena
 		return Scenario{}, errors.Join(err, errs.New(errs.Conflict, "error.demo-over-data", "data", a.Config.Data))
 	}
 	if a.Demo.options.Empty {
-		return Scenario{}, a.SetSetting(ctx, scenario, "empty")
+		return Scenario{}, a.SetSetting(ctx, scenarioState, "empty")
 	}
 	return a.makeScenario(ctx, progress)
 }
 
 func (a *App) makeScenario(ctx context.Context, progress func(done, all int)) (Scenario, error) {
-	if err := a.SetSetting(ctx, scenario, "begun"); err != nil {
+	if err := a.SetSetting(ctx, scenarioState, "begun"); err != nil {
 		return Scenario{}, err
 	}
 	ahead := a.Demo.Clock.Offset()
@@ -75,7 +75,7 @@ func (a *App) makeScenario(ctx context.Context, progress func(done, all int)) (S
 	if err := os.WriteFile(a.rememberedPath(), text, 0o600); err != nil {
 		return Scenario{}, errs.Wrap(err, errs.Unavailable, "error.database-dir", "path", a.Config.Data)
 	}
-	return s, a.SetSetting(ctx, scenario, "whole")
+	return s, a.SetSetting(ctx, scenarioState, "whole")
 }
 
 func (a *App) rememberedPath() string { return filepath.Join(a.Config.Data, "demo.json") }

@@ -1,0 +1,139 @@
+package scenario
+
+import (
+	"crypto/sha256"
+	"encoding/base32"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"prasan/internal/accounts"
+	"prasan/internal/db"
+	"prasan/internal/org"
+	"prasan/internal/policy"
+	"prasan/internal/thai"
+)
+
+// person is somebody of the body, plainly fictitious.
+type person struct {
+	account, th, en, agency string
+	roles                   []string
+	head                    string // head, acting or deputy of his agency
+	position                string
+	order                   bool // works by a delegation order
+	token                   bool // has a printed token
+	quiet                   bool // of the other provinces: not printed, and with one password for all
+}
+
+// offices are provinces whose people have accounts.
+var offices = []string{"rayong", "chonburi", "samutprakan", "chiangmai", "khonkaen", "songkhla", "nakhonratchasima", "saraburi"}
+
+// people are those who sign in. "admin" is the scenario's administrator, whose token is
+// printed as `token`.
+func people() []person {
+	out := []person{
+		{"admin", "นางสาวตัวอย่าง ผู้ดูแลระบบ", "Ms Example Administrator", "ops", []string{"admin"}, "", "", true, true, false},
+		{"head-ops", "นายสมมติ ปลัดกระทรวง", "Mr Fictional Secretary", "ops", []string{"head"}, "head", "", false, true, false},
+		{"deputy-ops", "นางจำลอง รองปลัด", "Mrs Model Deputy", "ops", []string{"head"}, "acting", "", false, false, false},
+		{"officer-ops", "นางสาวสาธิต รับเรื่อง", "Ms Demo Intake", "ops", []string{"officer"}, "", "", true, false, false},
+		{"registrar-ops", "นายทดสอบ สารบรรณ", "Mr Test Registrar", "ops", []string{"registrar"}, "", "", true, true, false},
+		{"dpo", "นางสาวสมมุติ คุ้มครองข้อมูล", "Ms Fictional Protection", "ops", []string{"dpo"}, "", "", false, true, false},
+		{"ict", "นายจำลอง เทคโนโลยี", "Mr Model Technology", "ops-ict", []string{"ict", "head"}, "head", "ict-director", false, true, false},
+		{"network", "นางสาวสาธิต เครือข่าย", "Ms Demo Network", "ops-ict", []string{"ict"}, "", "network-head", false, false, false},
+		{"auditor", "นายตัวอย่าง ตรวจสอบ", "Mr Example Auditor", "ops", []string{"auditor"}, "", "", false, true, false},
+		{"registrar-diw", "นางทดสอบ โรงงาน", "Mrs Test Works", "diw", []string{"registrar"}, "", "", true, true, false},
+		{"head-diw", "นายสมมติ อธิบดี", "Mr Fictional Director-General", "diw", []string{"head"}, "head", "", false, false, false},
+		{"officer-diw", "นางสาวจำลอง โรงงาน", "Ms Model Works", "diw", []string{"officer"}, "", "", true, false, false},
+	}
+	for i, code := range offices {
+		out = append(out,
+			person{"officer-" + code, "นางสาว" + given[i] + " ตัวอย่าง", "Ms Example " + title(code), code, []string{"officer"}, "", "", true, code == "rayong", false},
+			person{"head-" + code, "นาย" + given[i+8] + " สมมติ", "Mr Fictional " + title(code), code, []string{"head"}, "head", "", false, false, false})
+	}
+	// One office has an officer without an order: he sees that nothing opens for him.
+	return append(out, person{"new-rayong", "นายใหม่ ยังไม่ได้รับมอบหมาย", "Mr New Without Order", "rayong", []string{"officer"}, "", "", false, false, false},
+		person{"registrar-rayong", "นางสาวทดสอบ สารบรรณ", "Ms Test Registry", "rayong", []string{"registrar"}, "", "", true, false, false})
+}
+
+func title(code string) string { return strings.ToUpper(code[:1]) + code[1:] }
+
+// password is the demo's: long enough for the rules, and the same after every seeding.
+func password(account string) string { return "demo-" + account + "-2569" }
+
+// hash names the password hash of a person.
+func (p person) hash() string {
+	if p.quiet {
+		return "province"
+	}
+	return p.account
+}
+
+// totp is the secret of a person's authenticator (RFC 6238), 160 bits.
+func totp(account string) string {
+	sum := sha256.Sum256([]byte("prasan demo authenticator of " + account))
+	return base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(sum[:20])
+}
+
+func token(account string) string {
+	sum := sha256.Sum256([]byte("prasan demo token of " + account))
+	return "demo-" + account + "-" + strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(sum[:16]))
+}
+
+// others are an officer and a head of each province that is not among the offices.
+func others() []person {
+	var out []person
+	for i, p := range thai.Provinces() {
+		code := p.Slug()
+		if p.Code == "10" || slices.Contains(offices, code) {
+			continue
+		}
+		out = append(out,
+			person{account: "officer-" + code, th: "นางสาว" + given[i%len(given)] + " จำลอง", en: "Ms Model " + p.EN, agency: code, roles: []string{"officer"}, order: true, quiet: true},
+			person{account: "head-" + code, th: "นาย" + given[(i+7)%len(given)] + " สาธิต", en: "Mr Demo " + p.EN, agency: code, roles: []string{"head"}, head: "head", quiet: true})
+	}
+	return out
+}
+
+// settle puts people, headships and orders into place, as of the scenario's beginning.
+func (e *Env) settle(tx *db.Tx, hashes map[string]string, begin time.Time) error {
+	fiscal := begin.AddDate(0, -2, 0)
+	for i, p := range append(people(), others()...) {
+		a := accounts.Account{Name: p.account, Display: policy.Text{TH: p.th, EN: p.en}, Email: p.account + "@" + e.Base, Agency: p.agency, Roles: p.roles, CreatedAt: begin}
+		if err := e.Accounts.Seed(tx, a, hashes[p.hash()], totp(p.account)); err != nil {
+			return fmt.Errorf("account %s: %w", p.account, err)
+		}
+		if p.token {
+			if err := e.Accounts.SeedToken(tx, p.account, "demo", token(p.account)); err != nil {
+				return err
+			}
+		}
+		if err := e.place(tx, p, i, fiscal); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// place gives a person his headship, position or order.
+func (e *Env) place(tx *db.Tx, p person, i int, from time.Time) error {
+	if p.head != "" {
+		order := ""
+		if p.head != "head" {
+			order = fmt.Sprintf("สปอ %d/2569", 200+i)
+		}
+		if err := org.PutHead(tx, org.Headship{Agency: p.agency, Account: p.account, Capacity: p.head, Order: order, From: from, To: org.Forever}); err != nil {
+			return err
+		}
+	}
+	if p.position != "" {
+		if err := org.PutPosition(tx, p.position, p.account, from, org.Forever); err != nil {
+			return err
+		}
+	}
+	if !p.order {
+		return nil
+	}
+	signed := "head-" + p.agency
+	return org.PutDelegation(tx, org.Delegation{ID: db.NewID(), Number: fmt.Sprintf("%d/2569", 100+i), Agency: p.agency, Account: p.account, Activity: "contact-us", Matter: "รับและดำเนินการเรื่องที่ติดต่อผ่านเว็บไซต์ และติดต่อกลับผู้แจ้ง", SignedBy: signed, From: from, To: from.AddDate(3, 0, 0)})
+}
