@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"prasan/bench/load"
@@ -55,10 +56,27 @@ func traceOrder(binary string) error {
 		}
 		time.Sleep(20 * time.Millisecond)
 	}
-	if err := s.Stop(); err != nil {
+	if err := stopTraced(s); err != nil {
 		return err
 	}
 	return readTrace(out, messages)
+}
+
+// stopTraced ends the program itself: strace keeps signals from itself while it traces.
+func stopTraced(s *load.Server) error {
+	pid := s.Cmd.Process.Pid
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", pid, pid))
+	if err != nil {
+		return err
+	}
+	child, err := strconv.Atoi(strings.TrimSpace(string(text)))
+	if err != nil {
+		return err
+	}
+	if err := syscall.Kill(child, syscall.SIGTERM); err != nil {
+		return err
+	}
+	return s.Cmd.Wait()
 }
 
 var (
