@@ -3,6 +3,7 @@ package scenario
 import (
 	"crypto/sha256"
 	"encoding/base32"
+	"encoding/base64"
 	"fmt"
 	"slices"
 	"strings"
@@ -75,9 +76,10 @@ func totp(account string) string {
 	return base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(sum[:20])
 }
 
+// token has the form that the API takes: the prefix and 43 characters.
 func token(account string) string {
 	sum := sha256.Sum256([]byte("prasan demo token of " + account))
-	return "demo-" + account + "-" + strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(sum[:16]))
+	return accounts.TokenPrefix + base64.RawURLEncoding.EncodeToString(sum[:])
 }
 
 // others are an officer and a head of each province that is not among the offices.
