@@ -49,9 +49,6 @@ func (a *App) Scenario(ctx context.Context, progress func(done, all int)) (Scena
 	case "begun":
 		return Scenario{}, errs.New(errs.Conflict, "error.demo-half", "data", a.Config.Data)
 	}
-	if used, err := a.inUse(ctx); err != nil || used {
-		return Scenario{}, errors.Join(err, errs.New(errs.Conflict, "error.demo-over-data", "data", a.Config.Data))
-	}
 	if a.Demo.options.Empty {
 		return Scenario{}, a.SetSetting(ctx, scenarioState, "empty")
 	}
@@ -91,11 +88,19 @@ func (a *App) remembered() (s Scenario, err error) {
 	return s, json.Unmarshal(text, &s)
 }
 
-// inUse tells whether somebody works with the installation.
-func (a *App) inUse(ctx context.Context) (bool, error) {
+// notAnothers refuses the demo on an installation with which somebody works, before
+// anything of it is touched.
+func (a *App) notAnothers(ctx context.Context) error {
+	state, err := a.Setting(ctx, scenarioState)
+	if err != nil || state != "" {
+		return err
+	}
 	var n int
-	err := a.DB.Read(ctx, func(tx *db.Tx) error {
+	err = a.DB.Read(ctx, func(tx *db.Tx) error {
 		return tx.QueryRow(`SELECT (SELECT COUNT(*) FROM accounts) + (SELECT COUNT(*) FROM cases)`, nil, &n)
 	})
-	return n > 0, err
+	if err == nil && n > 0 {
+		err = errs.New(errs.Conflict, "error.demo-over-data", "data", a.Config.Data)
+	}
+	return err
 }

@@ -29,6 +29,11 @@ func wireStores(ctx context.Context, a *App) error {
 	if err != nil {
 		return err
 	}
+	if a.Demo != nil && !fresh {
+		if err := a.notAnothers(ctx); err != nil {
+			return err
+		}
+	}
 	if err := openVault(ctx, a, fresh); err != nil {
 		return err
 	}
