@@ -22,26 +22,27 @@ func (s *Service) Register() {
 	s.Jobs.Every("cases.sweep", jobs.Daily(thai.Bangkok, 2, 40), func(ctx context.Context, _ jobs.Job) error { return s.sweep(ctx) })
 }
 
+// sweep takes what has expired, and keys whose case never came. A day is more than any
+// message is under way.
 func (s *Service) sweep(ctx context.Context) error {
 	if err := s.DB.InTx(ctx, SweepLinks); err != nil {
 		return err
 	}
-	_, err := s.Vault.Sweep(ctx, s.Now().Add(-24*time.Hour), s.subjectsInUse)
+	_, err := s.Vault.Sweep(ctx, subjectKind, s.Now().Add(-24*time.Hour), s.subjectsInUse)
 	return err
 }
 
 // subjectsInUse tells which keys have a case.
 func (s *Service) subjectsInUse(ids []string) (map[string]bool, error) {
 	used := map[string]bool{}
+	in, args := inList(ids)
 	err := s.DB.Read(context.Background(), func(tx *db.Tx) error {
-		for _, id := range ids {
-			var n int
-			if err := tx.QueryRow(`SELECT COUNT(*) FROM cases WHERE subject_key = $1`, []any{id}, &n); err != nil {
-				return err
-			}
-			used[id] = n > 0
-		}
-		return nil
+		return tx.Each(`SELECT subject_key FROM cases WHERE subject_key IN (`+in+`)`, args, func(rows *sql.Rows) error {
+			var id string
+			err := rows.Scan(&id)
+			used[id] = true
+			return err
+		})
 	})
 	return used, err
 }

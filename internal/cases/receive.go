@@ -200,12 +200,16 @@ type intake struct {
 	event   Event
 }
 
+// subjectKind marks the keys of cases in the keyring.
+const subjectKind = "case"
+
 func (s *Service) seal(ctx context.Context, snap *policy.Snapshot, agency string, sub *Submission) (*intake, error) {
 	now := s.Now().UTC().Truncate(time.Microsecond)
 	subject, err := s.Vault.NewSubject(ctx, now)
 	if err != nil {
 		return nil, err
 	}
+	subject.Kind = subjectKind
 	in := &intake{subject: subject, code: codeOf(s.codeKey, sub.Nonce)}
 	f := &in.fresh
 	f.Case = Case{ID: db.NewID(), Reference: newReference(), Site: sub.Site, Agency: agency, OriginAgency: agency, Topic: sub.Topic, Channel: sub.Channel, OutsideRef: sub.OutsideRef, Lang: sub.Lang,

@@ -2,6 +2,7 @@ package cases_test
 
 import (
 	"testing"
+	"time"
 
 	"prasan/internal/cases"
 	"prasan/internal/db/dbtest"
@@ -31,6 +32,25 @@ func TestVerifyFindsWhatTheEngineDoesNot(t *testing.T) {
 			if found[ref] != want {
 				t.Errorf("%s: %q, want %q", ref, found[ref], want)
 			}
+		}
+	})
+}
+
+func TestASweepTakesNoKeyThatACaseUses(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, e *dbtest.Engine) {
+		h := newHouse(t, e)
+		r := h.submit()
+		orphan, err := h.vault.NewSubject(ctx, e.Clock.Now())
+		must(t, err)
+		orphan.Kind = "case"
+		must(t, h.vault.Keep(ctx, orphan))
+		e.Clock.Advance(25 * time.Hour)
+		must(t, cases.Sweep(h.cases, ctx))
+		if has, err := h.vault.Has(ctx, []string{orphan.ID, h.line(r.Reference).SubjectKey}); err != nil || has[orphan.ID] || len(has) != 2 {
+			t.Errorf("%v %v", has, err)
+		}
+		if _, err := h.cases.Get(ctx, officer, r.Reference); err != nil {
+			t.Error(err)
 		}
 	})
 }

@@ -6,6 +6,7 @@ import (
 	"crypto/hkdf"
 	"crypto/hmac"
 	"crypto/sha256"
+	"database/sql"
 	"slices"
 	"sync"
 	"time"
@@ -60,7 +61,10 @@ type Sealed struct {
 
 // Subject is one whose data is sealed with one key.
 type Subject struct {
-	ID      string
+	ID string
+	// Kind is whose data it is, such as "case". Orphans among keys of a kind are swept
+	// by who keeps such subjects; keys without a kind are swept by nobody.
+	Kind    string
 	cohort  int
 	wrapped []byte
 	at      time.Time
@@ -137,7 +141,7 @@ func (v *Vault) NewSubject(ctx context.Context, at time.Time) (*Subject, error) 
 // with the key is stored; a key whose data never came is swept later.
 func (v *Vault) Keep(ctx context.Context, s *Subject) error {
 	return v.keys.InTx(ctx, func(tx *db.Tx) error {
-		_, err := tx.Exec(`INSERT INTO subjects (id, cohort, wrapped, created_at) VALUES ($1, $2, $3, $4)`, s.ID, s.cohort, s.wrapped, db.Micros(s.at))
+		_, err := tx.Exec(`INSERT INTO subjects (id, cohort, wrapped, created_at, kind) VALUES ($1, $2, $3, $4, $5)`, s.ID, s.cohort, s.wrapped, db.Micros(s.at), s.Kind)
 		return err
 	})
 }
@@ -300,40 +304,45 @@ func (v *Vault) Has(ctx context.Context, ids []string) (map[string]bool, error) 
 	})
 }
 
-// Sweep destroys keys made before the moment that nothing uses; used tells which of
-// a page of ids are in use.
-func (v *Vault) Sweep(ctx context.Context, before time.Time, used func(ids []string) (map[string]bool, error)) (int, error) {
-	var ids []string
-	err := v.keys.Read(ctx, func(tx *db.Tx) error {
-		rows, err := tx.Query(`SELECT id FROM subjects WHERE created_at < $1 AND created_at >= $2 ORDER BY id`, db.Micros(before), db.Micros(before.AddDate(0, 0, -2)))
+// sweepBack is how far before the moment Sweep looks: a program that stood still for
+// less has missed nothing.
+const sweepBack = 60 * 24 * time.Hour
+
+// Sweep destroys keys of a kind, made before a moment, that nothing uses: their data
+// never came, because the program ended in between. used tells which of a page of ids
+// are in use.
+func (v *Vault) Sweep(ctx context.Context, kind string, before time.Time, used func(ids []string) (map[string]bool, error)) (n int, err error) {
+	for after := ""; ; {
+		ids, err := v.made(ctx, kind, before, after)
+		if err != nil || len(ids) == 0 {
+			return n, err
+		}
+		after = ids[len(ids)-1]
+		inUse, err := used(ids)
 		if err != nil {
-			return err
+			return n, err
 		}
-		defer rows.Close()
-		for rows.Next() {
+		orphans := slices.DeleteFunc(ids, func(id string) bool { return inUse[id] })
+		if len(orphans) == 0 {
+			continue
+		}
+		if err := v.ShredAll(ctx, orphans); err != nil {
+			return n, err
+		}
+		n += len(orphans)
+	}
+}
+
+// made is a page of the keys of a kind that were made before a moment, by id.
+func (v *Vault) made(ctx context.Context, kind string, before time.Time, after string) (ids []string, err error) {
+	err = v.keys.Read(ctx, func(tx *db.Tx) error {
+		ids = nil
+		return tx.Each(`SELECT id FROM subjects WHERE id > $1 AND kind = $2 AND created_at < $3 AND created_at >= $4 ORDER BY id LIMIT 500`, []any{after, kind, db.Micros(before), db.Micros(before.Add(-sweepBack))}, func(rows *sql.Rows) error {
 			var id string
-			if err := rows.Scan(&id); err != nil {
-				return err
-			}
+			err := rows.Scan(&id)
 			ids = append(ids, id)
-		}
-		return rows.Err()
+			return err
+		})
 	})
-	if err != nil {
-		return 0, err
-	}
-	inUse, err := used(ids)
-	if err != nil {
-		return 0, err
-	}
-	n := 0
-	for _, id := range ids {
-		if !inUse[id] {
-			if err := v.Shred(ctx, id); err != nil {
-				return n, err
-			}
-			n++
-		}
-	}
-	return n, nil
+	return ids, err
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"prasan/internal/db/dbtest"
 	"prasan/internal/errs"
@@ -92,4 +93,35 @@ func TestAMissingMasterKeyFileSaysWhatToDo(t *testing.T) {
 	if _, err := vault.ReadMaster(path, false); err != nil {
 		t.Error(err)
 	}
+}
+
+func TestASweepTakesKeysOfItsKindWhoseDataNeverCame(t *testing.T) {
+	dbtest.EachOf(t, keyring.Files, func(t *testing.T, e *dbtest.Engine) {
+		ctx := context.Background()
+		v, _ := open(t, e, 1)
+		keep := func(kind string, age time.Duration) string {
+			s, err := v.NewSubject(ctx, dbtest.Start.Add(-age))
+			if err != nil {
+				t.Fatal(err)
+			}
+			s.Kind = kind
+			if err := v.Keep(ctx, s); err != nil {
+				t.Fatal(err)
+			}
+			return s.ID
+		}
+		const day = 24 * time.Hour
+		used, orphan, young, other, none := keep("case", 3*day), keep("case", 30*day), keep("case", time.Hour), keep("breach", 3*day), keep("", 3*day)
+		for range 600 { // more than a page
+			keep("case", 2*day)
+		}
+		n, err := v.Sweep(ctx, "case", dbtest.Start.Add(-day), func(ids []string) (map[string]bool, error) { return map[string]bool{used: true}, nil })
+		if err != nil || n != 601 {
+			t.Errorf("%d swept, %v", n, err)
+		}
+		has, err := v.Has(ctx, []string{used, orphan, young, other, none})
+		if err != nil || !has[used] || has[orphan] || !has[young] || !has[other] || !has[none] {
+			t.Errorf("%v, %v", has, err)
+		}
+	})
 }

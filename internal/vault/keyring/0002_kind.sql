@@ -1,0 +1,2 @@
+-- Whose kind of data a key seals: who keeps subjects of a kind sweeps its orphans.
+ALTER TABLE subjects ADD COLUMN kind TEXT NOT NULL DEFAULT '';
