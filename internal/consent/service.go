@@ -1,0 +1,207 @@
+package consent
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"prasan/internal/audit"
+	"prasan/internal/db"
+	"prasan/internal/errs"
+	"prasan/internal/policy"
+	"prasan/internal/processing"
+	"prasan/internal/thai"
+)
+
+// Activity is the code of the record that says what needs consent.
+const Activity = "usage-analytics"
+
+// Deps is what the service needs.
+type Deps struct {
+	DB         *db.DB
+	Audit      *audit.Log
+	Processing *processing.Service
+	Record     func(activity string) *policy.Snapshot
+	// Digest hashes a visitor's identifier with a key of the installation.
+	Digest func(visitor string) []byte
+	// Forget takes a visitor's identifier out of what was collected, in the same
+	// transaction as the withdrawal.
+	Forget func(tx *db.Tx, visitor string) error
+}
+
+// Service keeps consents.
+type Service struct{ Deps }
+
+// New wires the service.
+func New(d Deps) *Service { return &Service{d} }
+
+// Text is what is asked now; nil where nothing is.
+func (s *Service) Text() *Text { return TextOf(s.Record(Activity)) }
+
+// Decision is what a visitor did on the banner or the page.
+type Decision struct {
+	Site    string
+	Lang    string
+	Version string   // of the text he was shown; "" is the one in force
+	Allowed []string // categories that he ticked
+	Visitor string   // of his cookie, from an earlier consent; "" without one
+}
+
+// Receipt is what the visitor is shown and may keep.
+type Receipt struct {
+	Number     string // of a consent; a refusal has none
+	Choice     Choice
+	Visitor    string // for his cookie; "" where he consented to nothing
+	At         time.Time
+	ChoiceEnds time.Time // when he is asked again
+	CookieEnds time.Time
+}
+
+// Decide stores a choice. A choice of a text that is no longer in force is refused, so
+// that nobody consents to words he has not seen.
+func (s *Service) Decide(ctx context.Context, d Decision) (Receipt, error) {
+	record := s.Record(Activity)
+	text := TextOf(record)
+	if text == nil {
+		return Receipt{}, errs.New(errs.NotFound, "error.not-found")
+	}
+	if d.Version != "" && d.Version != text.Version {
+		return Receipt{}, errs.New(errs.Conflict, "consent.error-text")
+	}
+	choice := Choice{Version: text.Version}
+	for _, c := range text.Categories {
+		if slices.Contains(d.Allowed, c.Code) {
+			choice.Allowed = append(choice.Allowed, c.Code)
+		}
+	}
+	if choice.Allows(Google) && !choice.Allows(Analytics) {
+		choice.Allowed = nil // there is no visitor to pass on without the cookie
+	}
+	var out Receipt
+	err := s.DB.InTx(ctx, func(tx *db.Tx) error {
+		out = Receipt{Choice: choice, At: tx.Now(), ChoiceEnds: record.KeptFor("consent_choice").DueAt(tx.Now()), CookieEnds: record.KeptFor("visitor_cookie").DueAt(tx.Now())}
+		if err := s.keepText(tx, text); err != nil {
+			return err
+		}
+		ended, err := s.end(tx, d, choice)
+		if err != nil {
+			return err
+		}
+		if choice.Refused() {
+			what := "refuse"
+			if ended > 0 {
+				what = "withdraw"
+			}
+			return count(tx, d.Site, text.Version, what)
+		}
+		return s.give(tx, d, record, &out)
+	})
+	return out, err
+}
+
+func (s *Service) keepText(tx *db.Tx, t *Text) error {
+	_, err := tx.Exec(`INSERT INTO consent_texts (version, revision_id, body, shown_at) VALUES ($1, $2, $3, $4) ON CONFLICT (version) DO NOTHING`, t.Version, t.Revision, string(t.body()), db.Micros(tx.Now()))
+	return err
+}
+
+// end closes the consents of the visitor; where he withdraws, what was collected by his
+// cookie loses it at once.
+func (s *Service) end(tx *db.Tx, d Decision, next Choice) (ended int64, err error) {
+	if d.Visitor == "" {
+		return 0, nil
+	}
+	ended, err = tx.Exec(`UPDATE consent_given SET ended_at = $1 WHERE subject = $2 AND ended_at = 0`, db.Micros(tx.Now()), s.Digest(d.Visitor))
+	if err != nil || !next.Refused() {
+		return ended, err
+	}
+	if err := s.Forget(tx, d.Visitor); err != nil {
+		return ended, err
+	}
+	return ended, s.Audit.Append(tx, audit.Event{Actor: "visitor", Action: "consent.withdraw", Object: "consent:" + d.Site})
+}
+
+func (s *Service) give(tx *db.Tx, d Decision, record *policy.Snapshot, out *Receipt) error {
+	out.Number, out.Visitor = db.NewID(), d.Visitor
+	if out.Visitor == "" {
+		out.Visitor = NewVisitor()
+	}
+	_, err := tx.Exec(`INSERT INTO consent_given (id, site, subject, version, revision_id, categories, lang, at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+		out.Number, d.Site, s.Digest(out.Visitor), out.Choice.Version, record.RevisionID, strings.Join(out.Choice.Allowed, "+"), d.Lang, db.Micros(tx.Now()))
+	if err != nil {
+		return err
+	}
+	if err := count(tx, d.Site, out.Choice.Version, "accept"); err != nil {
+		return err
+	}
+	line := processing.Line{Activity: Activity, Revision: record.RevisionID, Act: "collect", Actor: "visitor", Ground: "consent:" + out.Number, Purpose: "improve_service", Subjects: []string{"consent:" + out.Number}, Elements: []string{"consent_choice"}, Detail: d.Site}
+	if err := s.Processing.Record(tx, line); err != nil {
+		return err
+	}
+	return s.Audit.Append(tx, audit.Event{Actor: "visitor", Action: "consent.give", Object: "consent:" + out.Number, Body: map[string]any{"site": d.Site, "version": out.Choice.Version, "categories": out.Choice.Allowed}})
+}
+
+func count(tx *db.Tx, site, version, choice string) error {
+	_, err := tx.Exec(`INSERT INTO consent_counts (site, day, version, choice, n) VALUES ($1, $2, $3, $4, 1) ON CONFLICT (site, day, version, choice) DO UPDATE SET n = consent_counts.n + 1`, site, Day(tx.Now()), version, choice)
+	return err
+}
+
+// Day is the number of a day in Bangkok's calendar, counted from 1970.
+func Day(t time.Time) int64 {
+	_, offset := t.In(thai.Bangkok).Zone()
+	return (t.Unix() + int64(offset)) / 86400
+}
+
+// Counts are the choices of a site between two days, both included.
+func Counts(tx *db.Tx, site string, from, to int64) (accepted, refused, withdrawn int64, err error) {
+	sum := func(choice string) (n int64, err error) {
+		err = tx.QueryRow(`SELECT CAST(COALESCE(SUM(n), 0) AS BIGINT) FROM consent_counts WHERE site = $1 AND day >= $2 AND day <= $3 AND choice = $4`, []any{site, from, to, choice}, &n)
+		return n, err
+	}
+	if accepted, err = sum("accept"); err != nil {
+		return
+	}
+	if refused, err = sum("refuse"); err != nil {
+		return
+	}
+	withdrawn, err = sum("withdraw")
+	return
+}
+
+// Proof tells what a receipt's number stands for.
+type Proof struct {
+	Number, Site, Version, Revision, Categories, Lang, Text string
+	At, EndedAt                                             time.Time
+}
+
+// Find returns the consent of a receipt, with the text that it was given to.
+func (s *Service) Find(ctx context.Context, number string) (p Proof, err error) {
+	var at, ended int64
+	err = s.DB.Read(ctx, func(tx *db.Tx) error {
+		return tx.QueryRow(`SELECT g.id, g.site, g.version, g.revision_id, g.categories, g.lang, t.body, g.at, g.ended_at FROM consent_given g JOIN consent_texts t ON t.version = g.version WHERE g.id = $1`, []any{number},
+			&p.Number, &p.Site, &p.Version, &p.Revision, &p.Categories, &p.Lang, &p.Text, &at, &ended)
+	})
+	p.At, p.EndedAt = db.Time(at), db.Time(ended)
+	return p, err
+}
+
+// Sweep erases proofs that the record no longer keeps, and logs how many.
+func (s *Service) Sweep(ctx context.Context) error {
+	record := s.Record(Activity)
+	if record == nil {
+		return nil
+	}
+	return s.DB.InTx(ctx, func(tx *db.Tx) error {
+		n, err := expired(tx, record.KeptFor("consent_choice"))
+		if err != nil || n == 0 {
+			return err
+		}
+		return s.Audit.Append(tx, audit.Event{Actor: "system", Action: "consent.expire", Object: "consent", Body: map[string]any{"n": n, "revision": record.RevisionID}})
+	})
+}
+
+// expired deletes in calendar terms: what was given on a day that is past its period.
+func expired(tx *db.Tx, kept policy.Retention) (int64, error) {
+	back := policy.Retention{Years: -kept.Years, Months: -kept.Months, Days: -kept.Days}
+	return tx.Exec(`DELETE FROM consent_given WHERE at < $1`, db.Micros(back.DueAt(tx.Now())))
+}
