@@ -34,7 +34,7 @@ func BenchmarkSubmit(b *testing.B) {
 			i := n.Add(1)
 			sub := sample
 			sub.Nonce = binary.BigEndian.AppendUint64(make([]byte, 8), i)
-			sub.Addr = fmt.Sprint(i)
+			sub.Addr, sub.Message = fmt.Sprint(i), fmt.Sprintf("%s %d", sample.Message, i)
 			sub.Sender = map[string]string{"given_name": "มานี", "family_name": "สมมติวงศ์", "mobile_phone": fmt.Sprintf("08%08d", i%1e8), "email": fmt.Sprintf("p%d@example.com", i)}
 			if _, err := h.cases.Submit(ctx, sub); err != nil {
 				b.Error(err)

@@ -320,12 +320,19 @@ func (s *Service) store(tx *db.Tx, in *intake, sub *Submission, repeated *bool) 
 	return nil
 }
 
+// sameTexts is how often the same text may come in a day before it is looked at first.
+const sameTexts = 5
+
 // suspicion tells why a message should be looked at by a person first; "" for none.
 func (s *Service) suspicion(tx *db.Tx, sub *Submission) (string, error) {
 	if sub.By != nil {
 		return "", nil
 	}
 	within, err := s.Limits.Allow(tx, "submit", sub.Addr, s.Config.PerHour, time.Hour)
+	if err != nil {
+		return "", err
+	}
+	fresh, err := s.Limits.Allow(tx, "text", sub.Message, sameTexts, 24*time.Hour)
 	switch {
 	case err != nil:
 		return "", err
@@ -335,6 +342,8 @@ func (s *Service) suspicion(tx *db.Tx, sub *Submission) (string, error) {
 		return "fast", nil
 	case !within:
 		return "many", nil
+	case !fresh:
+		return "same", nil
 	}
 	return suspiciousText(sub.Message), nil
 }

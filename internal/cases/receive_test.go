@@ -215,6 +215,21 @@ func TestTooManyMessagesOfOneAddressWait(t *testing.T) {
 	})
 }
 
+func TestTheSameTextFromManyAddressesWaits(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, e *dbtest.Engine) {
+		h := newHouse(t, e)
+		for i := range 7 {
+			sub := h.whole()
+			sub.Message = "ขอให้แก้กฎหมาย"
+			r, err := h.cases.Submit(ctx, sub)
+			must(t, err)
+			if why := h.line(r.Reference).QuarantineWhy; (why == "same") != (i >= 5) {
+				t.Errorf("message %d: %q", i+1, why)
+			}
+		}
+	})
+}
+
 func TestAReleasedMessageIsAcknowledgedWithALinkThatVerifiesTheAddress(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, e *dbtest.Engine) {
 		h := newHouse(t, e)

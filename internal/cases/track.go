@@ -154,6 +154,13 @@ func (s *Service) Write(ctx context.Context, caseID, text string, files []Staged
 		action = "reply"
 	}
 	_, err = s.apply(ctx, caseID, change{action: action, text: text, files: files, rule: func(tx *db.Tx, c *Case) error {
+		within, err := s.Limits.Allow(tx, "write", caseID, 20, time.Hour)
+		if err != nil {
+			return err
+		}
+		if !within {
+			return errs.New(errs.TooMany, "error.too-many")
+		}
 		startClock(tx.Now(), c)
 		return nil
 	}})
