@@ -36,6 +36,7 @@ var grants = map[string]map[string]scope{
 	"account.admin":  {"ict": everywhere, "admin": everywhere},
 	"site.admin":     {"ict": everywhere, "admin": everywhere},
 	"record.read":    {"officer": everywhere, "registrar": everywhere, "head": everywhere, "dpo": everywhere, "ict": everywhere, "auditor": everywhere, "admin": everywhere},
+	"record.prepare": {"dpo": everywhere, "ict": everywhere, "head": everywhere, "admin": everywhere},
 }
 
 // May tells whether one of the actor's roles reaches agency for the action. An action
