@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"time"
 
@@ -50,7 +51,7 @@ func wirePublic(_ context.Context, a *App) error {
 	}
 	d := a.Config.DPO
 	face, err := public.New(public.Services{
-		Site: a.Sites.Lookup, Sites: a.Sites.All, Policy: a.Register.Snapshot, Notice: a.notice, Cases: a.Cases, Seal: seal, Slip: drawSlip,
+		Site: a.Sites.Lookup, Sites: a.Sites.All, Policy: a.Register.Snapshot, Notice: a.notice, Cases: a.Cases, Seal: seal, Slip: drawSlip, News: a.news,
 		Stage: func(ctx context.Context, name string, r io.Reader) (cases.Staged, error) {
 			f, err := a.Blobs.Stage(ctx, name, r)
 			return cases.Staged(f), err
@@ -63,6 +64,19 @@ func wirePublic(_ context.Context, a *App) error {
 	}
 	a.hosts[""] = host{"public", face.Handler()}
 	return nil
+}
+
+// news are a site's announcements; where they cannot be read the page does without.
+func (a *App) news(host string) []public.News {
+	list, err := a.Sites.News(context.Background(), host)
+	if err != nil {
+		slog.Warn("announcements", "host", host, "err", err)
+	}
+	out := make([]public.News, len(list))
+	for i, n := range list {
+		out[i] = public.News(n)
+	}
+	return out
 }
 
 // notice is the privacy notice of a site as its pages show it.

@@ -3,6 +3,7 @@ package sites_test
 import (
 	"context"
 	"testing"
+	"time"
 
 	"prasan/internal/audit"
 	"prasan/internal/db"
@@ -69,6 +70,30 @@ func TestASiteIsAddedOnceByWhoMay(t *testing.T) {
 		}
 		if site, ok := s.Lookup("x.industry.test"); !ok || site.Agency != "ops" {
 			t.Error("the added site is not served")
+		}
+	})
+}
+
+func TestASiteShowsItsOwnNewsOncePublishedNewestFirst(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, e *dbtest.Engine) {
+		s := open(t, e)
+		now := e.Clock.Now()
+		if err := e.DB.InTx(ctx, func(tx *db.Tx) error {
+			for _, n := range []struct {
+				host, title string
+				ago         time.Duration
+			}{{"rayong.industry.test", "old", 48 * time.Hour}, {"rayong.industry.test", "new", time.Hour}, {"rayong.industry.test", "to come", -time.Hour}, {"ops.industry.test", "another's", time.Hour}} {
+				if _, err := tx.Exec(`INSERT INTO announcements (id, host, published_at, body) VALUES ($1, $2, $3, $4)`, db.NewID(), n.host, db.Micros(now.Add(-n.ago)), `{"title": {"TH": "`+n.title+`"}, "text": {"TH": "-"}}`); err != nil {
+					return err
+				}
+			}
+			return nil
+		}); err != nil {
+			t.Fatal(err)
+		}
+		list, err := s.News(ctx, "rayong.industry.test")
+		if err != nil || len(list) != 2 || list[0].Title.TH != "new" || list[1].Title.TH != "old" || !list[1].At.Equal(now.Add(-48*time.Hour)) {
+			t.Errorf("%v %v", list, err)
 		}
 	})
 }
