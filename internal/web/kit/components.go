@@ -2,6 +2,7 @@ package kit
 
 import (
 	"html/template"
+	"strings"
 	"time"
 
 	"prasan/internal/errs"
@@ -43,7 +44,8 @@ func FieldError(lang string, fields []errs.Field, name string) string {
 // Field is an input with its label and everything a person should know before he
 // fills it in.
 type Field struct {
-	Name         string // and id
+	Name         string
+	ID           string // where it is not the name: when a page has several forms
 	Label        string
 	Optional     string // "(if any)" beside the label
 	Help         string
@@ -66,12 +68,22 @@ type Field struct {
 	Lang         string // of the value, where it differs
 }
 
+// At is the field's id.
+func (f Field) At() string { return at(f.ID, f.Name) }
+
+func at(id, name string) string {
+	if id != "" {
+		return id
+	}
+	return name
+}
+
 // Described lists the ids of what describes the field.
 func (f Field) Described() string {
-	ids := ""
+	ids, own := "", f.At()
 	for _, part := range []struct{ text, id string }{{f.Help, "-help"}, {f.Why, "-why"}, {f.Keep, "-why"}, {f.Error, "-error"}} {
-		if part.text != "" && (len(ids) < len(f.Name+part.id) || ids[len(ids)-len(f.Name+part.id):] != f.Name+part.id) {
-			ids += " " + f.Name + part.id
+		if part.text != "" && !strings.HasSuffix(ids, own+part.id) {
+			ids += " " + own + part.id
 		}
 	}
 	if ids == "" {
@@ -88,7 +100,8 @@ type Option struct {
 
 // Radios is a question with a few answers.
 type Radios struct {
-	Name    string // the first radio's id is the name, so that an error leads to it
+	Name    string // the first radio's id is At, so that an error leads to it
+	ID      string // where it is not the name
 	Legend  string
 	Heading bool // the legend is the page's heading
 	Help    string
@@ -96,11 +109,17 @@ type Radios struct {
 	Options []Option
 }
 
+// At is the id of the first radio.
+func (r Radios) At() string { return at(r.ID, r.Name) }
+
 // Checkbox is a yes or no.
 type Checkbox struct {
-	Name, Value, Label, Help, Error string
-	Checked                         bool
+	Name, ID, Value, Label, Help, Error string
+	Checked                             bool
 }
+
+// At is the id of the box.
+func (c Checkbox) At() string { return at(c.ID, c.Name) }
 
 // Row is a line of a summary list. Change is the value of the button that leads back;
 // Action its address.
