@@ -19,7 +19,7 @@ import (
 
 // Filter narrows a list of cases. Zero values do not narrow.
 type Filter struct {
-	View     string // "open" (what is due first; the default), "mine", "quarantined", "closed", "all"
+	View     string // "open" (what is due first; the default), "mine", "parked", "quarantined", "closed", "all"
 	State    State
 	Topic    string
 	Site     string
@@ -137,10 +137,13 @@ func (s *Service) where(a policy.Actor, f Filter) (*query, error) {
 	q := &query{order: "due_at, id", key: func(c Case) time.Time { return c.DueAt }}
 	s.scope(q, a)
 	switch f.View {
-	case "", "open", "mine":
+	case "", "open", "mine", "parked":
 		q.add("state NOT IN ('closed','quarantined')")
-		if f.View == "mine" {
+		switch f.View {
+		case "mine":
 			q.add("assignee = ?", a.Account)
+		case "parked":
+			q.add("parked = TRUE")
 		}
 	case "quarantined", "closed":
 		q.add("state = ?", f.View)
