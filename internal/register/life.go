@@ -55,8 +55,10 @@ func (s *Store) Draft(ctx context.Context, by policy.Actor, body []byte) (rev Re
 		return Revision{}, errs.New(errs.Forbidden, "error.forbidden")
 	}
 	err = s.db.InTx(ctx, func(tx *db.Tx) error {
-		rev, err = s.putDraft(tx, *parsed, by.Account)
-		return err
+		if rev, err = s.putDraft(tx, *parsed, by.Account); err != nil {
+			return err
+		}
+		return s.note(tx, by.Account, "record.draft", rev, nil)
 	})
 	return rev, err
 }
@@ -95,10 +97,7 @@ func (s *Store) putDraft(tx *db.Tx, rev ropa.Revision, by string) (Revision, err
 		_, err = tx.Exec(`INSERT INTO revisions (id, activity, n, status, body, sha256, prev_sha256, prepared_by, approvals, effective_at, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, '[]', 0, $9)`,
 			out.ID, out.Activity, out.N, Draft, string(text), out.SHA256, out.PrevSHA256, by, db.Micros(out.CreatedAt))
 	}
-	if err != nil {
-		return Revision{}, err
-	}
-	return out, s.note(tx, by, "record.draft", out, nil)
+	return out, err
 }
 
 // isStale tells whether a file was made from a revision that is no longer the latest:
@@ -354,6 +353,9 @@ func (s *Store) applyIn(tx *db.Tx, parsed ropa.Revision, preparedBy string, appr
 	}
 	var text string
 	if rev, err = one(tx, rev.Activity, rev.N, &text); err != nil {
+		return rev, err
+	}
+	if err := s.note(tx, preparedBy, "record.draft", rev, nil); err != nil {
 		return rev, err
 	}
 	if err := s.submit(tx, preparedBy, &rev, text, world); err != nil {
