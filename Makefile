@@ -11,7 +11,7 @@ help: ## say what each target does
 build: ## build the program into bin/
 	$(GO) build -trimpath -ldflags '-s -w' -o $(BIN) ./cmd/prasan
 
-demo: build ## seed and serve the scenario on http://ops.industry.localhost:8080 (Go is all it needs)
+demo: build ## seed and serve the scenario; begin at http://demo.industry.localhost:8080 (Go is all it needs)
 	$(BIN) demo --data .demo
 
 dev: ## serve the demo from source
@@ -23,9 +23,11 @@ setup: ## install what the tests need and is absent (as root: Debian packages by
 test: setup ## all tests, both engines, in a browser too
 	@bash e2e/test.sh
 
-check: ## formatting, vet, docs in step with the program
+check: build ## formatting, vet, docs in step with the program
 	@unformatted=$$(gofmt -l $$(git ls-files "*.go")); test -z "$$unformatted" || { echo "not gofmt-ed:"; echo "$$unformatted"; exit 1; }
 	$(GO) vet ./...
+	@dir=$$(mktemp -d); trap 'rm -r "$$dir"' EXIT; $(BIN) docs $$dir >/dev/null; \
+	for f in $$(cd $$dir && find . -type f); do cmp $$dir/$$f docs/$$f || { echo "make docs"; exit 1; }; done
 
 docs: build ## write docs/config.md, docs/cli, docs/api, docs/workflow.md from the program
 	$(BIN) docs docs

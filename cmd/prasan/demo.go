@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"log/slog"
 	"slices"
 	"time"
 
@@ -27,6 +28,9 @@ func (c demoCmd) Run(p *program) error {
 		if o.Now, err = time.Parse(time.RFC3339, c.Now); err != nil {
 			return errs.New(errs.Invalid, "error.now", "value", c.Now)
 		}
+	}
+	if !config.IsLoopback(c.Listen) {
+		slog.Warn("the demo's passwords and tokens are known to everyone: it is meant for this machine only", "listen", c.Listen)
 	}
 	return p.serve(c.Server, app.Options{Mode: app.Upgrade, Version: version(), Demo: &o}, func(a *app.App) error {
 		printed, err := a.Scenario(p.ctx, p.progress())

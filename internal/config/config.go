@@ -108,7 +108,7 @@ func (c *Server) Resolve() error {
 	if err := readSecretFiles(reflect.ValueOf(&c.Mail).Elem(), "PRASAN_MAIL_"); err != nil {
 		return err
 	}
-	if c.RateLimits == "off" && !isLoopback(c.Listen) {
+	if c.RateLimits == "off" && !IsLoopback(c.Listen) {
 		return errs.New(errs.Invalid, "error.limits-off")
 	}
 	if _, _, err := c.Terms.Hours(); err != nil {
@@ -177,7 +177,8 @@ func readSecretFiles(v reflect.Value, prefix string) error {
 	return nil
 }
 
-func isLoopback(addr string) bool {
+// IsLoopback tells whether an address can be reached from this machine only.
+func IsLoopback(addr string) bool {
 	host, _, err := net.SplitHostPort(addr)
 	if err != nil {
 		return false
