@@ -145,6 +145,7 @@ func (s *Service) applyIn(tx *db.Tx, caseID string, ch change, subject *vault.Su
 	}
 	from := c.State
 	c.State = t.To
+	c.Parked = c.Parked && c.State == Considering // who is asked, or answered, waits for no referral
 	if ch.rule != nil {
 		if err := ch.rule(tx, &c); err != nil {
 			return Case{}, err

@@ -1,7 +1,9 @@
 package cases_test
 
 import (
+	"flag"
 	"fmt"
+	"os"
 	"slices"
 	"testing"
 	"time"
@@ -14,6 +16,18 @@ import (
 	"prasan/internal/errs"
 	"prasan/internal/policy"
 )
+
+// walks is how many walks are enough for a run that nobody watches; -rapid.checks
+// makes it another number.
+const walks = "40"
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	if f := flag.Lookup("rapid.checks"); f.Value.String() == f.DefValue {
+		_ = f.Value.Set(walks)
+	}
+	os.Exit(m.Run())
+}
 
 // TestAnyWalkThroughTheWorkflowKeepsItsPromises does whatever comes, in any order, by
 // anybody, and looks after each step whether the case is still one that can be.
