@@ -285,7 +285,9 @@ func TestFilesAreListedWithLinksAndQuarantineIsSifted(t *testing.T) {
 			t.Errorf("%s", x.body)
 		}
 		o.want(409, "officer", "POST", path+"/discard", "")
-		var mails struct{ Items []struct{ ID, Kind, State string } }
+		var mails struct {
+			Items []struct{ ID, Kind, State string }
+		}
 		must(t, json.Unmarshal([]byte(o.want(200, "officer", "GET", path+"/mail", "").body), &mails))
 		if len(mails.Items) != 1 || mails.Items[0].Kind != "ack" || mails.Items[0].State != "queued" {
 			t.Fatalf("%+v", mails)
