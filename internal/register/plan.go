@@ -34,8 +34,16 @@ type Effect struct {
 	Args  []any    `json:"-"`
 }
 
-// In says the effect in a language.
-func (e Effect) In(lang string) string { return i18n.T(lang, e.Key, e.Args...) }
+// In says the effect in a language; so do those of its arguments that can.
+func (e Effect) In(lang string) string {
+	args := slices.Clone(e.Args)
+	for i, a := range args {
+		if x, ok := a.(interface{ In(lang string) string }); ok {
+			args[i] = x.In(lang)
+		}
+	}
+	return i18n.T(lang, e.Key, args...)
+}
 
 func effect(kind string, n int, names []string, more ...any) Effect {
 	count := any(n)
@@ -45,6 +53,9 @@ func effect(kind string, n int, names []string, more ...any) Effect {
 	args := append([]any{"n", count, "names", strings.Join(names, ", ")}, more...)
 	return Effect{Kind: kind, N: n, Names: names, Key: "plan." + kind, Args: args}
 }
+
+// EffectKinds are all kinds of effects.
+var EffectKinds = []string{"access-changed", "access-gained", "access-lost", "becomes-due", "checks-changed", "disclosure-narrower", "disclosure-wider", "duty-gained", "duty-lost", "element-added", "element-removed", "element-retention", "field-added", "field-removed", "level-opened", "level-refused", "monitoring-changed", "no-longer-due", "notice-refused", "notice-republished", "publication-opened", "publication-refused", "purpose-added", "purpose-narrower", "purpose-removed", "purpose-wider", "retention-changed", "review-changed", "right-added", "right-removed", "round-changed", "route-opened", "route-refused", "transfer-opened", "transfer-refused"}
 
 // Plan is what a new revision would do.
 type Plan struct {
@@ -278,7 +289,7 @@ func (c *comparison) retention() error {
 			for _, x := range []struct {
 				into *int
 				at   time.Time
-			}{{&total, time.Time{}}, {&was, cutoff(c.a.Retention, c.w.Now)}, {&will, cutoff(c.b.Retention, c.w.Now)}} {
+			}{{&total, time.Time{}}, {&was, Cutoff(c.a.Retention, c.w.Now)}, {&will, Cutoff(c.b.Retention, c.w.Now)}} {
 				n, err := c.w.Begun(x.at)
 				if err != nil {
 					return err
@@ -286,7 +297,7 @@ func (c *comparison) retention() error {
 				*x.into = n
 			}
 		}
-		c.say("retention-changed", total, nil, "before", before.In("th"), "after", after.In("th"), "before_en", before.In("en"), "after_en", after.In("en"))
+		c.say("retention-changed", total, nil, "before", before, "after", after)
 		switch {
 		case will > was:
 			c.say("becomes-due", will-was, nil)
@@ -296,7 +307,8 @@ func (c *comparison) retention() error {
 	}
 	var changed []string
 	for _, e := range c.b.Elements {
-		if c.b.Kept[e.Code] != c.a.Kept[e.Code] && c.a.Activity != "" {
+		before, after := c.a.Kept[e.Code], c.b.Kept[e.Code]
+		if c.a.Activity != "" && (periodOf(before) != periodOf(after) || before.Anchor != after.Anchor) {
 			changed = append(changed, e.Code)
 		}
 	}
@@ -313,14 +325,14 @@ func periodOf(r policy.Retention) ropa.Period {
 	return ropa.Period{Years: r.Years, Months: r.Months, Days: r.Days}
 }
 
-// cutoff is the latest moment at which a period may have begun that has ended by now.
-func cutoff(r policy.Retention, now time.Time) time.Time {
+// Cutoff is the latest moment at which a period may have begun that has ended by now.
+func Cutoff(r policy.Retention, now time.Time) time.Time {
 	if periodOf(r) == (ropa.Period{}) {
 		return time.Unix(0, 0) // no period ends
 	}
-	t := now.AddDate(-r.Years, -r.Months, -r.Days)
-	for r.DueAt(t).After(now) {
-		t = t.AddDate(0, 0, -1) // a month was shorter
+	t := now.AddDate(-r.Years, -r.Months, -r.Days-4) // surely early enough: months differ by three days
+	for next := t.AddDate(0, 0, 1); !r.DueAt(next).After(now); next = t.AddDate(0, 0, 1) {
+		t = next
 	}
 	return t
 }
