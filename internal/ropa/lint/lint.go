@@ -61,11 +61,20 @@ type checker struct {
 // of the records, and for each in the order of the table.
 func Run(records ...*ropa.Revision) []Finding {
 	var out []Finding
-	for _, r := range records {
+	for _, list := range Each(records) {
+		out = append(out, list...)
+	}
+	return out
+}
+
+// Each is Run with the findings of each record by themselves.
+func Each(records []*ropa.Revision) [][]Finding {
+	out := make([][]Finding, len(records))
+	for n, r := range records {
 		c := checker{r, records}
 		for i := range Rules {
 			if h := Rules[i].check(&c); len(h.fields) > 0 {
-				out = append(out, Rules[i].finding(r, h))
+				out[n] = append(out[n], Rules[i].finding(r, h))
 			}
 		}
 	}
