@@ -65,6 +65,12 @@ CREATE TABLE usage_closed (
   month BIGINT PRIMARY KEY,
   at BIGINT NOT NULL
 );
+CREATE TABLE usage_logged (
+  site TEXT NOT NULL,
+  day BIGINT NOT NULL,
+  revision_id TEXT NOT NULL,
+  PRIMARY KEY (site, day, revision_id)
+);
 CREATE TABLE usage_hosts (
   host TEXT PRIMARY KEY,
   agency TEXT NOT NULL,

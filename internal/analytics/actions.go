@@ -1,0 +1,9 @@
+package analytics
+
+// Actions of policy's table of roles.
+const (
+	ActionRead  = "usage.read"  // reports of an agency's sites
+	ActionWork  = "usage.work"  // goals, formats, segments, annotations, plans
+	ActionSign  = "usage.sign"  // evaluations
+	ActionAdmin = "usage.admin" // registered hosts
+)

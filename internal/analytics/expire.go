@@ -1,0 +1,210 @@
+package analytics
+
+import (
+	"context"
+	"database/sql"
+	"slices"
+	"time"
+
+	"prasan/internal/audit"
+	"prasan/internal/db"
+	"prasan/internal/errs"
+	"prasan/internal/jobs"
+	"prasan/internal/policy"
+	"prasan/internal/processing"
+	"prasan/internal/thai"
+)
+
+// Register tells the queue what this package's tasks do.
+func (s *Service) Register() {
+	s.Jobs.Every("usage.rotate", jobs.Daily(thai.Bangkok, 0, 1), func(ctx context.Context, _ jobs.Job) error { return s.Rotate(ctx) })
+	s.Jobs.Every("usage.expire", jobs.Daily(thai.Bangkok, 2, 20), func(ctx context.Context, _ jobs.Job) error { return s.Expire(ctx) })
+	s.Jobs.Every("usage.months", jobs.Daily(thai.Bangkok, 2, 50), func(ctx context.Context, _ jobs.Job) error { return s.CloseMonths(ctx) })
+	s.Jobs.Handle(jobBridge, func(ctx context.Context, _ jobs.Job) error { return s.PassOn(ctx) })
+}
+
+// Rotate destroys the salt of a day that is over, also where nobody comes after it.
+func (s *Service) Rotate(ctx context.Context) error {
+	_, err := s.salts.of(ctx, s.DB, dayOf(db.Micros(s.Now())))
+	return err
+}
+
+// momentary are elements that are used and not kept; their period says nothing of rows.
+var momentary = []string{"ip_address", "consent_choice", "usage_rollup"}
+
+// Window is how long raw hits are kept: the shortest period of what they hold.
+func Window(record *policy.Snapshot) policy.Retention {
+	out, first := record.Retention, true
+	now := time.Unix(0, 0)
+	for _, l := range record.Levels {
+		for _, e := range l.Elements {
+			if slices.Contains(momentary, e) {
+				continue
+			}
+			if kept := record.KeptFor(e); first || kept.DueAt(now).Before(out.DueAt(now)) {
+				out, first = kept, false
+			}
+		}
+	}
+	return out
+}
+
+// before is the moment before which what was collected is past its period.
+func before(kept policy.Retention, now time.Time) time.Time {
+	return policy.Retention{Years: -kept.Years, Months: -kept.Months, Days: -kept.Days}.DueAt(now)
+}
+
+// Expire erases raw hits and totals that the record no longer keeps, site by site, and
+// logs what it erased.
+func (s *Service) Expire(ctx context.Context) error {
+	record := s.Record(Activity)
+	if record == nil {
+		return nil
+	}
+	hits := db.Micros(before(Window(record), s.Now()))
+	days := dayOf(db.Micros(before(record.KeptFor("usage_rollup"), s.Now())))
+	ids, err := s.siteIDs(ctx)
+	if err != nil {
+		return err
+	}
+	ids[""] = everySite
+	for host, id := range ids {
+		err := s.DB.InTx(ctx, func(tx *db.Tx) error { return s.expire(tx, record, host, id, hits, days) })
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Service) expire(tx *db.Tx, record *policy.Snapshot, host string, id, hits, days int64) error {
+	raw, err := tx.Exec(`DELETE FROM usage_hits WHERE site = $1 AND at < $2`, id, hits)
+	if err != nil {
+		return err
+	}
+	totals := int64(0)
+	for dim := range int64(dimHour + 1) {
+		n, err := tx.Exec(`DELETE FROM usage_daily WHERE site = $1 AND dim = $2 AND day < $3`, id, dim, days)
+		if err != nil {
+			return err
+		}
+		m, err := tx.Exec(`DELETE FROM usage_monthly WHERE site = $1 AND dim = $2 AND month < $3`, id, dim, monthOf(days))
+		if err != nil {
+			return err
+		}
+		totals += n + m
+	}
+	if raw+totals == 0 {
+		return nil
+	}
+	body := map[string]any{"hits": raw, "totals": totals, "hits_before": db.Time(hits), "revision": record.RevisionID}
+	if err := s.Audit.Append(tx, audit.Event{Actor: "system", Action: "usage.expire", Object: "usage:" + host, Body: body}); err != nil {
+		return err
+	}
+	return s.Processing.Record(tx, processing.Line{Activity: Activity, Revision: record.RevisionID, Act: "erase", Actor: "system", Ground: "retention", Purpose: "improve_service", Subjects: []string{"usage:" + host}, Elements: []string{"page_path", "visitor_day_id"}, Detail: "expired"})
+}
+
+// siteIDs are the numbers of the sites that have been counted, by host.
+func (s *Service) siteIDs(ctx context.Context) (map[string]int64, error) {
+	out := map[string]int64{}
+	err := s.DB.Read(ctx, func(tx *db.Tx) error {
+		for _, host := range s.allHosts() {
+			id, err := termID(tx, host)
+			if errs.KindOf(err) == errs.NotFound {
+				continue
+			}
+			if err != nil {
+				return err
+			}
+			out[host] = id
+		}
+		return nil
+	})
+	return out, err
+}
+
+func (s *Service) allHosts() []string {
+	out := slices.Clone(s.Sites())
+	s.hosts.mu.RLock()
+	defer s.hosts.mu.RUnlock()
+	for h := range s.hosts.table {
+		out = append(out, h)
+	}
+	slices.Sort(out)
+	return out
+}
+
+// monthOf is the number of the month of a day: years since 0 times 12, plus the month.
+func monthOf(day int64) int64 {
+	t := dayTime(day)
+	return int64(t.Year())*12 + int64(t.Month()) - 1
+}
+
+// monthStart is the first day of a month.
+func monthStart(month int64) int64 {
+	return time.Date(int(month/12), time.Month(month%12+1), 1, 0, 0, 0, 0, time.UTC).Unix() / 86400
+}
+
+// dayTime is the beginning of a day, as a date without a zone.
+func dayTime(day int64) time.Time { return time.Unix(day*86400, 0).UTC() }
+
+// CloseMonths adds up the months that are over, so that a report of a year reads twelve
+// rows instead of 365. Sums of sums are the same sums.
+func (s *Service) CloseMonths(ctx context.Context) error {
+	now := monthOf(dayOf(db.Micros(s.Now())))
+	var first sql.NullInt64
+	err := s.DB.Read(ctx, func(tx *db.Tx) error {
+		return tx.QueryRow(`SELECT MIN(day) FROM usage_daily WHERE site = 0 AND dim = 0`, nil, &first)
+	})
+	if err != nil || !first.Valid {
+		return err
+	}
+	for month := monthOf(first.Int64); month < now; month++ {
+		if err := s.DB.InTx(ctx, func(tx *db.Tx) error { return closeMonth(tx, month) }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func closeMonth(tx *db.Tx, month int64) error {
+	n, err := tx.Exec(`INSERT INTO usage_closed (month, at) VALUES ($1, $2) ON CONFLICT DO NOTHING`, month, db.Micros(tx.Now()))
+	if err != nil || n == 0 {
+		return err
+	}
+	_, err = tx.Exec(`INSERT INTO usage_monthly (site, dim, month, term, n, visitors, visits, bounces, exits, total)
+		SELECT site, dim, CAST($1 AS BIGINT), term, SUM(n), SUM(visitors), SUM(visits), SUM(bounces), SUM(exits), SUM(total) FROM usage_daily WHERE day >= $2 AND day < $3 GROUP BY site, dim, term`, month, monthStart(month), monthStart(month+1))
+	return err
+}
+
+// reopen takes a month's sums away, for hits that are added to it later.
+func reopen(tx *db.Tx, month int64) error {
+	if _, err := tx.Exec(`DELETE FROM usage_monthly WHERE month = $1`, month); err != nil {
+		return err
+	}
+	_, err := tx.Exec(`DELETE FROM usage_closed WHERE month = $1`, month)
+	return err
+}
+
+// Forget takes a visitor's cookie out of the raw hits: what was counted stays, whose it
+// was goes. It is called in the transaction of the withdrawal.
+func (s *Service) Forget(tx *db.Tx, visitor string) error {
+	key := s.cookieKey(visitor)
+	// What waits to be passed on is not passed on any more.
+	if _, err := tx.Exec(`DELETE FROM usage_bridge WHERE body LIKE $1`, `{"client":"`+clientID(key)+`"%`); err != nil {
+		return err
+	}
+	for _, host := range s.allHosts() {
+		id, err := termID(tx, host)
+		if errs.KindOf(err) == errs.NotFound {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		if _, err := tx.Exec(`UPDATE usage_hits SET cookie = 0, visitor = 0, level = 0 WHERE site = $1 AND cookie = $2`, id, key); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,78 @@
+package analytics
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"prasan/internal/db"
+)
+
+// Recount counts the raw hits of a site and day again and compares: it returns how the
+// totals differ, nothing when they are right. Days from which a consent was withdrawn
+// differ in visitors, as they should.
+func (s *Service) Recount(ctx context.Context, host string, day int64) (differences []string, err error) {
+	err = s.DB.Read(ctx, func(tx *db.Tx) error {
+		differences = nil
+		site, err := termID(tx, host)
+		if err != nil {
+			return err
+		}
+		t := &tally{known: s.known, states: map[int64]*state{}, deltas: map[cell]*sums{}}
+		err = tx.Each(`SELECT site, at, n, visitor, level, name, page, source, campaign, profile, label, value, bot, cookie FROM usage_hits WHERE site = $1 AND at >= $2 AND at < $3 ORDER BY at, n`,
+			[]any{site, day*dayLength - bangkok, (day+1)*dayLength - bangkok}, func(rows rowScanner) error {
+				var r row
+				err := rows.Scan(&r.site, &r.at, &r.n, &r.visitor, &r.level, &r.name, &r.page, &r.source, &r.campaign, &r.profile, &r.label, &r.value, &r.bot, &r.cookie)
+				t.count(&r)
+				return err
+			})
+		if err != nil {
+			return err
+		}
+		stored, err := storedCells(tx, site, day)
+		if err != nil {
+			return err
+		}
+		differences = compare(t.deltas, stored, site)
+		return nil
+	})
+	return differences, err
+}
+
+func storedCells(tx *db.Tx, site, day int64) (map[cell]*sums, error) {
+	out := map[cell]*sums{}
+	for dim := range int64(dimHour + 1) {
+		err := tx.Each(`SELECT term, n, visitors, visits, bounces, exits, total FROM usage_daily WHERE site = $1 AND dim = $2 AND day = $3`, []any{site, dim, day}, func(rows rowScanner) error {
+			c, x := cell{site: site, dim: dim, day: day}, &sums{}
+			err := rows.Scan(&c.term, &x.n, &x.visitors, &x.visits, &x.bounces, &x.exits, &x.total)
+			out[c] = x
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+func compare(counted, stored map[cell]*sums, site int64) (out []string) {
+	for c, want := range counted {
+		if c.site != site {
+			continue
+		}
+		got := stored[c]
+		if got == nil {
+			got = &sums{}
+		}
+		if *got != *want {
+			out = append(out, fmt.Sprintf("dimension %d, term %d: %+v is stored, %+v counted", c.dim, c.term, *got, *want))
+		}
+	}
+	for c, got := range stored {
+		if counted[c] == nil && *got != (sums{}) {
+			out = append(out, fmt.Sprintf("dimension %d, term %d: %+v is stored, nothing counted", c.dim, c.term, *got))
+		}
+	}
+	slices.Sort(out)
+	return out
+}

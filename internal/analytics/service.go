@@ -1,0 +1,315 @@
+package analytics
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/binary"
+	mathrand "math/rand/v2"
+	"net/url"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"prasan/internal/audit"
+	"prasan/internal/db"
+	"prasan/internal/errs"
+	"prasan/internal/jobs"
+	"prasan/internal/mail"
+	"prasan/internal/policy"
+	"prasan/internal/processing"
+)
+
+// Deps is what the service needs.
+type Deps struct {
+	DB         *db.DB
+	Audit      *audit.Log
+	Jobs       *jobs.Queue
+	Processing *processing.Service
+	Mail       *mail.Service // nil: nothing is sent
+	Record     func(activity string) *policy.Snapshot
+	Site       func(host string) (agency string, ok bool) // served by this installation
+	Sites      func() []string                            // hosts of all of them
+	Key        []byte                                     // of visitors' ids, from the vault
+	Seal       func(place string, plain []byte) []byte    // for mail to staff
+	Poster     Poster                                     // to the provider abroad; nil: the bridge is closed
+	Now        func() time.Time
+	NoLimits   bool
+}
+
+// Service collects and reports usage.
+type Service struct {
+	Deps
+	terms  *terms
+	known  *known
+	salts  salts
+	hosts  hosts
+	limits limiter
+	queue  chan *pending
+	once   sync.Once
+	quit   chan struct{}
+	done   chan struct{}
+	lastAt int64
+	node   int64    // tells rows of this process from those of others at the same moment
+	logged sync.Map // logKey -> true
+	Stats  Stats
+}
+
+// Stats are counted since the start, for the metrics.
+type Stats struct{ Stored, Refused, Shed, Limited, Others atomic.Int64 }
+
+// pending is a hit that waits to be durable.
+type pending struct {
+	cleaned
+	done chan error // nil: nobody waits
+}
+
+const (
+	queueLength = 4096
+	maxBatch    = 512
+)
+
+// New opens the service and starts its writer; Close ends it.
+func New(ctx context.Context, d Deps) (*Service, error) {
+	s := &Service{Deps: d, terms: newTerms(), queue: make(chan *pending, queueLength), quit: make(chan struct{}), done: make(chan struct{})}
+	s.limits.off = d.NoLimits
+	s.node = mathrand.Int64N(1 << 31)
+	var err error
+	if s.known, err = s.terms.known(ctx, d.DB); err != nil {
+		return nil, err
+	}
+	if err := s.hosts.load(ctx, d.DB); err != nil {
+		return nil, err
+	}
+	go s.run()
+	return s, nil
+}
+
+// Close stores what is queued and ends the writer.
+func (s *Service) Close() error {
+	s.once.Do(func() { close(s.quit) })
+	<-s.done
+	return nil
+}
+
+// Collect stores a hit and returns when it is durable. It refuses what the record does
+// not have collected, and hosts that are not ours.
+func (s *Service) Collect(ctx context.Context, h Hit) error {
+	p, err := s.prepare(ctx, h)
+	if err != nil {
+		return err
+	}
+	p.done = make(chan error, 1)
+	if err := s.enqueue(p); err != nil {
+		return err
+	}
+	select {
+	case err := <-p.done:
+		return err
+	case <-ctx.Done():
+		return errs.Wrap(ctx.Err(), errs.Unavailable, "error.unavailable")
+	case <-s.done:
+	}
+	select { // it may have been among the last that were stored
+	case err := <-p.done:
+		return err
+	default:
+		return errs.New(errs.Unavailable, "error.unavailable")
+	}
+}
+
+// Count stores a hit of a page that we serve. Nobody waits for it, and where the queue
+// is full it is lost and counted as such: the page comes first.
+func (s *Service) Count(ctx context.Context, h Hit) {
+	if p, err := s.prepare(ctx, h); err == nil {
+		_ = s.enqueue(p) // counted in Stats
+	}
+}
+
+func (s *Service) enqueue(p *pending) error {
+	select {
+	case <-s.quit:
+		return errs.New(errs.Unavailable, "error.unavailable")
+	default:
+	}
+	select {
+	case s.queue <- p:
+		return nil
+	default:
+		s.Stats.Shed.Add(1)
+		return errs.New(errs.TooMany, "analytics.error-busy")
+	}
+}
+
+// prepare decides what may be kept of a hit and drops the rest of it.
+func (s *Service) prepare(ctx context.Context, h Hit) (*pending, error) {
+	u, err := h.check()
+	if err != nil {
+		return nil, err
+	}
+	scope, ok := Decide(s.Record(Activity), h.Signals)
+	if !ok {
+		s.Stats.Refused.Add(1)
+		return nil, errs.New(errs.Forbidden, "analytics.error-not-collected")
+	}
+	if !s.accepts(h.Site, u) {
+		s.Stats.Refused.Add(1)
+		return nil, errs.New(errs.Forbidden, "analytics.error-host")
+	}
+	if len(h.Props) > maxProps {
+		return nil, errs.InvalidField("p", "analytics.error-properties")
+	}
+	c := h.clean(u, scope, s.isOurs)
+	if c.name == "" {
+		s.Stats.Refused.Add(1)
+		return nil, errs.New(errs.Forbidden, "analytics.error-not-collected")
+	}
+	if err := s.identify(ctx, &h, &c); err != nil {
+		return nil, err
+	}
+	if !s.limits.allow(s.Now(), sum64(s.Key, h.Addr, h.Agent)) {
+		s.Stats.Limited.Add(1)
+		return nil, errs.New(errs.TooMany, "analytics.error-busy")
+	}
+	return &pending{cleaned: c}, nil
+}
+
+// accepts tells whether a page is one of the site's that collects, or of a registered
+// host that embeds the script.
+func (s *Service) accepts(site string, u *url.URL) bool {
+	host := hostOf(u)
+	if host == site {
+		_, ok := s.Site(host)
+		return ok
+	}
+	_, ok := s.hosts.agency(host)
+	return ok
+}
+
+func (s *Service) isOurs(host string) bool {
+	if _, ok := s.Site(host); ok {
+		return true
+	}
+	_, ok := s.hosts.agency(host)
+	return ok
+}
+
+// identify makes the id of the day (L1), or of the cookie (L2), where the scope has it.
+func (s *Service) identify(ctx context.Context, h *Hit, c *cleaned) error {
+	switch {
+	case c.bot != "":
+	case c.scope.Level >= L2 && c.scope.Has("visitor_cookie"):
+		c.cookie = s.cookieKey(h.Signals.Visitor)
+		c.visitor = sum64(s.Key, "day", strconv.FormatInt(c.cookie, 36), strconv.FormatInt(dayOf(db.Micros(s.Now())), 36))
+	case c.scope.Level == L1 && c.scope.Has("visitor_day_id"):
+		salt, err := s.salts.of(ctx, s.DB, dayOf(db.Micros(s.Now())))
+		if err != nil {
+			return err
+		}
+		c.visitor = sum64(append(salt, s.Key...), c.site, h.Addr, h.Agent)
+	}
+	return nil
+}
+
+// cookieKey is what is kept of a cookie: a keyed hash.
+func (s *Service) cookieKey(visitor string) int64 { return sum64(s.Key, "cookie", visitor) }
+
+// sum64 is a keyed hash of texts as a positive number that is not 0.
+func sum64(key []byte, parts ...string) int64 {
+	mac := hmac.New(sha256.New, key)
+	for _, p := range parts {
+		var n [4]byte
+		binary.BigEndian.PutUint32(n[:], uint32(len(p)))
+		mac.Write(n[:])
+		mac.Write([]byte(p))
+	}
+	return int64(binary.BigEndian.Uint64(mac.Sum(nil))>>1) | 1
+}
+
+// salts are the secret of the day, the same on all nodes, gone with the day.
+type salts struct {
+	mu   sync.Mutex
+	day  int64
+	salt []byte
+}
+
+// of returns the salt of a day; who asks first on a new day makes it and destroys the
+// one before, with the visitors that it knew.
+func (s *salts) of(ctx context.Context, d *db.DB, day int64) ([]byte, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.day == day {
+		return append(make([]byte, 0, 64), s.salt...), nil
+	}
+	fresh := make([]byte, 32)
+	rand.Read(fresh) // never fails since Go 1.24
+	var salt []byte
+	err := d.InTx(ctx, func(tx *db.Tx) error {
+		if _, err := tx.Exec(`INSERT INTO usage_salts (day, salt) VALUES ($1, $2) ON CONFLICT (day) DO NOTHING`, day, fresh); err != nil {
+			return err
+		}
+		if err := forgetDays(tx, day); err != nil {
+			return err
+		}
+		return tx.QueryRow(`SELECT salt FROM usage_salts WHERE day = $1`, []any{day}, &salt)
+	})
+	if err != nil {
+		return nil, err
+	}
+	clear(s.salt)
+	s.day, s.salt = day, salt
+	return append(make([]byte, 0, 64), salt...), nil
+}
+
+// forgetDays destroys the salts before a day, and the states of their visitors.
+func forgetDays(tx *db.Tx, day int64) error {
+	if _, err := tx.Exec(`DELETE FROM usage_salts WHERE day < $1`, day); err != nil {
+		return err
+	}
+	_, err := tx.Exec(`DELETE FROM usage_visitors WHERE day < $1`, day)
+	return err
+}
+
+// limiter bounds how often one client may call, in this process: a bucket of burst
+// hits that fills by perSecond.
+type limiter struct {
+	mu      sync.Mutex
+	off     bool
+	buckets map[int64]*bucket
+}
+
+type bucket struct {
+	left float64
+	at   time.Time
+}
+
+const (
+	burst      = 2000
+	perSecond  = 50
+	maxBuckets = 50_000
+)
+
+func (l *limiter) allow(now time.Time, client int64) bool {
+	if l.off {
+		return true
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.buckets == nil || len(l.buckets) > maxBuckets {
+		l.buckets = map[int64]*bucket{}
+	}
+	b := l.buckets[client]
+	if b == nil {
+		b = &bucket{burst, now}
+		l.buckets[client] = b
+	}
+	b.left = min(burst, b.left+now.Sub(b.at).Seconds()*perSecond)
+	b.at = now
+	if b.left < 1 {
+		return false
+	}
+	b.left--
+	return true
+}
