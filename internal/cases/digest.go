@@ -17,6 +17,7 @@ import (
 // Register tells the queue what this package's jobs and tasks do.
 func (s *Service) Register() {
 	s.Jobs.Handle("cases.new-code", s.sendNewCode)
+	s.Jobs.Handle(jobRedate, s.redate)
 	s.Jobs.Every("cases.digest", jobs.Daily(thai.Bangkok, 8, 15), func(ctx context.Context, _ jobs.Job) error { return s.SendDigests(ctx) })
 	s.Jobs.Every("cases.lapse", jobs.Daily(thai.Bangkok, 7, 45), func(ctx context.Context, _ jobs.Job) error { return s.Lapse(ctx) })
 	s.Jobs.Every("cases.sweep", jobs.Daily(thai.Bangkok, 2, 40), func(ctx context.Context, _ jobs.Job) error { return s.sweep(ctx) })

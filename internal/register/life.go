@@ -301,8 +301,15 @@ func (s *Store) enact(tx *db.Tx, by string, r *Revision, body string) error {
 	if err := r.step("enact", Effective); err != nil {
 		return err
 	}
-	if _, err := compile([]byte(body), r.SHA256); err != nil {
+	after, err := compile([]byte(body), r.SHA256)
+	if err != nil {
 		return errs.Wrap(err, errs.Invalid, "error.record-incomplete", "reason", err.Error())
+	}
+	before := s.Snapshot(r.Activity)
+	for _, f := range s.onEnact {
+		if err := f(tx, before, after); err != nil {
+			return err
+		}
 	}
 	if _, err := tx.Exec(`UPDATE revisions SET status = 'superseded' WHERE activity = $1 AND status = 'effective'`, r.Activity); err != nil {
 		return err

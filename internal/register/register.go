@@ -50,6 +50,7 @@ type Store struct {
 	mu       sync.Mutex
 	checked  time.Time
 	onChange []func(ctx context.Context) error
+	onEnact  []func(tx *db.Tx, before, after *policy.Snapshot) error
 
 	// Observe says what of the running program a new revision would change; nil where
 	// there is nothing to look at.
@@ -66,6 +67,12 @@ func Open(ctx context.Context, d *db.DB, a *audit.Log) (*Store, error) {
 
 // OnChange has f called after a revision has become effective.
 func (s *Store) OnChange(f func(ctx context.Context) error) { s.onChange = append(s.onChange, f) }
+
+// OnEnact has f called in the transaction that puts a revision into force, for what
+// must follow from it without fail; before is nil for an activity's first.
+func (s *Store) OnEnact(f func(tx *db.Tx, before, after *policy.Snapshot) error) {
+	s.onEnact = append(s.onEnact, f)
+}
 
 // Reload reads the effective revisions and swaps the snapshots at once.
 func (s *Store) Reload(ctx context.Context) error {
