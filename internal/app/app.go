@@ -107,6 +107,7 @@ var parts = []func(ctx context.Context, a *App) error{
 	wireFiles,
 	wireMail,
 	wireCases,
+	wirePlan,
 	wireRetention,
 	wireBreach,
 	wireRights,
