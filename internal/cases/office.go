@@ -219,6 +219,32 @@ func (s *Service) Ask(ctx context.Context, a policy.Actor, reference, text strin
 		after: s.queue(post)})
 }
 
+// Hear takes down what the sender answered otherwise than on his page: by phone, at the
+// counter. The clock goes on.
+func (s *Service) Hear(ctx context.Context, a policy.Actor, reference, text string) (Case, error) {
+	text, err := cleanMessage("text", text)
+	if err != nil {
+		return Case{}, err
+	}
+	return s.act(ctx, a, reference, change{action: "hear", text: text, rule: func(tx *db.Tx, c *Case) error {
+		startClock(tx.Now(), c)
+		return nil
+	}})
+}
+
+// TakeUp takes a case up again that was answered, closed or discarded by mistake.
+func (s *Service) TakeUp(ctx context.Context, a policy.Actor, reference, reason string) (Case, error) {
+	reason, err := cleanMessage("reason", reason)
+	if err != nil {
+		return Case{}, err
+	}
+	return s.act(ctx, a, reference, change{action: "take-up", text: reason, rule: func(tx *db.Tx, c *Case) error {
+		s.again(tx, c)
+		c.QuarantineWhy = ""
+		return nil
+	}})
+}
+
 // Inform tells the sender how the matter stands; the state does not change.
 func (s *Service) Inform(ctx context.Context, a policy.Actor, reference, text string) (Case, error) {
 	text, err := cleanMessage("text", text)

@@ -234,6 +234,9 @@ func TestInternalWordsNeverReachTheSender(t *testing.T) {
 		told := map[string]bool{}
 		for _, x := range v.Events {
 			told[x.Kind] = true
+			if strings.Contains(x.Text, "ลับมากภายใน") {
+				t.Errorf("the sender reads the reason of %s", x.Kind)
+			}
 			if x.Kind == "note" || x.Kind == "endorse" || x.Kind == "assign" {
 				t.Errorf("the sender sees %s: %q", x.Kind, x.Text)
 			}

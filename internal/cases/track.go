@@ -3,6 +3,7 @@ package cases
 import (
 	"context"
 	"crypto/hmac"
+	"slices"
 	"strconv"
 	"time"
 
@@ -76,6 +77,10 @@ func (s *Service) ViewPublic(ctx context.Context, caseID string) (View, error) {
 	return s.view(&c, evs, files, plain), nil
 }
 
+// told are the events whose text is meant for the sender, or is his own. A reason that
+// one officer gives another stays in the office, though the step itself is shown.
+var told = []string{"ask", "inform", "answer", "redirect", "close", "reply", "hear", "write", "reopen"}
+
 func (s *Service) view(c *Case, evs []Event, files []stored, plain [][]byte) View {
 	name, _, _ := s.Agency(c.Agency)
 	v := View{CaseID: c.ID, Reference: c.Reference, State: publicState(c), Topic: c.Topic, Lang: c.Lang, Agency: c.Agency, Holder: name, ReceivedAt: c.ReceivedAt, ReplyBy: c.DueAt, ClockLeft: c.ClockLeft, AnsweredAt: c.AnsweredAt,
@@ -90,7 +95,11 @@ func (s *Service) view(c *Case, evs []Event, files []stored, plain [][]byte) Vie
 		if e.Kind == "quarantine" {
 			e.Kind, e.To = "receive", Received
 		}
-		v.Events = append(v.Events, PublicEvent{At: e.At, Kind: e.Kind, Stage: e.To, Text: string(plain[1+i]), ByOffice: e.Actor != "sender" && e.Kind != "receive", Meta: publicMeta(e.Meta), Attachments: byEvent[e.ID]})
+		text := ""
+		if slices.Contains(told, e.Kind) {
+			text = string(plain[1+i])
+		}
+		v.Events = append(v.Events, PublicEvent{At: e.At, Kind: e.Kind, Stage: e.To, Text: text, ByOffice: e.Actor != "sender" && e.Kind != "receive", Meta: publicMeta(e.Meta), Attachments: byEvent[e.ID]})
 		if e.Kind == "receive" {
 			v.Attachments = byEvent[e.ID]
 		}
@@ -208,11 +217,16 @@ func (s *Service) Reopen(ctx context.Context, caseID, text string) error {
 		if !s.mayReopen(&before) {
 			return errs.New(errs.Conflict, "error.reopen-late")
 		}
-		c.ClosedAt, c.DestroyAt, c.Result = time.Time{}, time.Time{}, ""
-		c.DueAt = s.dueAt(tx.Now())
+		s.again(tx, c)
 		return nil
 	}})
 	return err
+}
+
+// again makes a case that was at its end one that is worked on.
+func (s *Service) again(tx *db.Tx, c *Case) {
+	c.ClosedAt, c.DestroyAt, c.Result = time.Time{}, time.Time{}, ""
+	c.DueAt = s.dueAt(tx.Now())
 }
 
 // Rate keeps the sender's opinion, 1 to 5.

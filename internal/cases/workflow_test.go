@@ -81,6 +81,12 @@ func (h *house) runs() map[string]func(by policy.Actor, r cases.Receipt) error {
 		"ask": office(func(ctx context.Context, a policy.Actor, ref string) (cases.Case, error) {
 			return c.Ask(ctx, a, ref, "โรงงานใด")
 		}),
+		"hear": office(func(ctx context.Context, a policy.Actor, ref string) (cases.Case, error) {
+			return c.Hear(ctx, a, ref, "โรงงาน ก (แจ้งทางโทรศัพท์)")
+		}),
+		"take-up": office(func(ctx context.Context, a policy.Actor, ref string) (cases.Case, error) {
+			return c.TakeUp(ctx, a, ref, "ยุติเรื่องผิดพลาด")
+		}),
 		"inform": office(func(ctx context.Context, a policy.Actor, ref string) (cases.Case, error) {
 			return c.Inform(ctx, a, ref, "กำลังตรวจสอบ")
 		}),
@@ -289,6 +295,26 @@ func TestAnAnswerMayBeReopenedForAWhileAndNotLonger(t *testing.T) {
 		_, err = h.cases.Discard(ctx, officer, discarded.Reference)
 		must(t, err)
 		wantKind(t, h.cases.Reopen(ctx, discarded.CaseID, "ไม่ใช่โฆษณา"), errs.Conflict)
+	})
+}
+
+func TestWhatWasDiscardedByMistakeIsTakenUpAgain(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, e *dbtest.Engine) {
+		h := newHouse(t, e)
+		r := h.in(cases.Quarantined)
+		_, err := h.cases.Discard(ctx, officer, r.Reference)
+		must(t, err)
+		_, err = h.cases.TakeUp(ctx, officer, r.Reference, "ไม่ใช่โฆษณา")
+		must(t, err)
+		c := h.wantState(r.Reference, cases.InProgress)
+		if c.QuarantineWhy != "" || c.Result != "" || !c.DestroyAt.IsZero() || !c.ClosedAt.IsZero() {
+			t.Errorf("%+v", c)
+		}
+		v, err := h.cases.ViewPublic(ctx, r.CaseID)
+		must(t, err)
+		if v.Events[0].Kind != "take-up" || v.Events[0].Text != "" {
+			t.Errorf("the sender reads what officers tell each other: %+v", v.Events[0])
+		}
 	})
 }
 

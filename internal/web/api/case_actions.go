@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"strings"
 
 	"prasan/internal/cases"
 	"prasan/internal/policy"
@@ -18,6 +19,10 @@ type assign struct {
 
 type say struct {
 	Text string `json:"text"`
+}
+
+type reason struct {
+	Reason string `json:"reason"`
 }
 
 type reply struct {
@@ -53,9 +58,18 @@ type shield struct {
 // acts is what an action does: to a case, for somebody.
 type acts[In any] func(ctx context.Context, a policy.Actor, reference string, in In) (cases.Case, error)
 
+// operationID of "take-up" is takeUpCase.
+func operationID(action string) string {
+	first, second, two := strings.Cut(action, "-")
+	if two {
+		first += strings.ToUpper(second[:1]) + second[1:]
+	}
+	return first + "Case"
+}
+
 // act makes the operation of an action with a body.
 func act[In any](name, summary string, f acts[In]) Operation {
-	return Do(Operation{ID: name + "Case", Path: casePath + "/" + name, Tag: "cases", Summary: summary}, func(c *Call, in In) (Case, error) {
+	return Do(Operation{ID: operationID(name), Path: casePath + "/" + name, Tag: "cases", Summary: summary}, func(c *Call, in In) (Case, error) {
 		x, err := f(c.Request.Context(), c.Actor, c.Path("reference"), in)
 		return caseOf(x), err
 	})
@@ -63,7 +77,7 @@ func act[In any](name, summary string, f acts[In]) Operation {
 
 // step makes the operation of an action that needs no word.
 func step(name, summary string, f func(ctx context.Context, a policy.Actor, reference string) (cases.Case, error)) Operation {
-	return Get(post(Operation{ID: name + "Case", Path: casePath + "/" + name, Tag: "cases", Summary: summary}), func(c *Call) (Case, error) {
+	return Get(post(Operation{ID: operationID(name), Path: casePath + "/" + name, Tag: "cases", Summary: summary}), func(c *Call) (Case, error) {
 		x, err := f(c.Request.Context(), c.Actor, c.Path("reference"))
 		return caseOf(x), err
 	})
@@ -100,6 +114,12 @@ func (a *API) caseActions() []Operation {
 		}),
 		act("ask", "Ask the sender for more; the clock stands until he answers.", func(ctx context.Context, by policy.Actor, ref string, in say) (cases.Case, error) {
 			return s.Ask(ctx, by, ref, in.Text)
+		}),
+		act("hear", "Take down what the sender answered by phone or at the counter; the clock goes on.", func(ctx context.Context, by policy.Actor, ref string, in say) (cases.Case, error) {
+			return s.Hear(ctx, by, ref, in.Text)
+		}),
+		act("take-up", "Take a case up again that was answered, closed or discarded by mistake.", func(ctx context.Context, by policy.Actor, ref string, in reason) (cases.Case, error) {
+			return s.TakeUp(ctx, by, ref, in.Reason)
 		}),
 		act("inform", "Tell the sender how the matter stands; the state does not change.", func(ctx context.Context, by policy.Actor, ref string, in say) (cases.Case, error) {
 			return s.Inform(ctx, by, ref, in.Text)

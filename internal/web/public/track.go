@@ -160,7 +160,7 @@ var tones = map[cases.State]string{cases.Received: "busy", cases.Considering: "b
 
 // told are the events whose text is meant for the sender, or is his own; a reason that
 // one officer gives another is neither.
-var told = []string{"ask", "inform", "answer", "redirect", "close", "reply", "write", "reopen"}
+var told = []string{"ask", "inform", "answer", "redirect", "close", "reply", "hear", "write", "reopen"}
 
 func (v *visit) moments(c *cases.View) []kit.Moment {
 	var out []kit.Moment
