@@ -1,0 +1,223 @@
+package form
+
+import (
+	"math"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"prasan/internal/ropa"
+	"prasan/internal/thai"
+)
+
+// reader is the reading of one form under way.
+type reader struct {
+	Result
+	fields map[string]Field // rows of the form by identifier
+	rev    *ropa.Revision
+}
+
+// read makes a result of the rows of any kind of file.
+func read(format string, lines []line) (Result, error) {
+	rd := &reader{Result: Result{Format: format}, fields: map[string]Field{}, rev: blank()}
+	rest := rd.readTables(lines)
+	rest = rd.readRows(rest)
+	if len(rd.fields) < 3 && len(rd.rev.Flow.Steps) == 0 && len(rd.rev.Inventory.Systems) == 0 {
+		return Result{}, &Refusal{"this does not look like the form: fewer than three of its rows were found", "give a filled-in form as text, CSV, XLSX or DOCX, or a record in YAML or JSON"}
+	}
+	rd.readHeadings(rest)
+	rd.finish()
+	return rd.Result, nil
+}
+
+func blank() *ropa.Revision {
+	return &ropa.Revision{APIVersion: ropa.APIVersion, Kind: ropa.Kind, Number: 1, Form: ropa.Form{}}
+}
+
+// finish puts the rows into the revision, derives what they mean, and asks what is in
+// doubt or missing.
+func (rd *reader) finish() {
+	var fields []Field
+	for i := range ropa.Rows {
+		d := &ropa.Rows[i]
+		f, ok := rd.fields[d.ID]
+		if !ok {
+			fields = append(fields, Field{ID: d.ID, Ordinal: d.No, State: ropa.RowAbsent, Confidence: 1})
+			continue
+		}
+		fields = append(fields, f)
+		rd.rev.Form[d.ID] = rd.take(f)
+	}
+	rd.Fields = append(fields, rd.Fields...)
+	Derive(rd.rev, rd.doubt)
+	rd.Revision = rd.rev
+}
+
+// take is the row that the revision keeps: below Sure it waits for a person.
+func (rd *reader) take(f Field) ropa.Row {
+	if f.Confidence >= Sure {
+		return ropa.Row{State: f.State, Text: f.Value}
+	}
+	if !rd.asked(f.ID) {
+		rd.ask(f.ID, f.Place, f.Value, "อ่านได้ไม่ชัด โปรดยืนยันคำตอบ", "this was not read with certainty: confirm the answer")
+	}
+	return ropa.Row{State: ropa.Pending, Text: f.Value}
+}
+
+func (rd *reader) asked(id string) bool {
+	for _, q := range rd.Questions {
+		if q.Field == id {
+			return true
+		}
+	}
+	return false
+}
+
+// doubt asks what an answer means.
+func (rd *reader) doubt(field, found, th, en string) {
+	rd.ask(field, rd.fields[field].Place, found, th, en)
+}
+
+var phrases = []struct {
+	sign
+	state ropa.State
+}{
+	{signOf("เป็นไปตามข้อกำหนดและนโยบายของผู้ให้บริการ"), ropa.DelegatedToProvider},
+	{signOf("ภายใต้เงื่อนไขและการดำเนินการของหน่วยงาน"), ropa.RecipientConditions},
+	{signOf("อยู่ระหว่างรวบรวมข้อมูล"), ropa.Pending},
+	{signOf("อยู่ระหว่างดำเนินการ"), ropa.Pending},
+}
+
+// words are more ways to write a nothing than the record itself uses.
+var words = map[string]ropa.State{"na": ropa.NotApplicable, "none": ropa.None, "nil": ropa.None, "ไม่มีข้อมูล": ropa.None, "ไม่มีการดำเนินการ": ropa.None, "tbd": ropa.Pending, "รอดำเนินการ": ropa.Pending, "รอยืนยัน": ropa.Pending}
+
+// stateOf reads the kind of nothing, or a value, also from what a scanner has damaged.
+func stateOf(text string) ropa.State {
+	if s := ropa.StateOf(text); s != ropa.Given {
+		return s
+	}
+	s := signOf(text)
+	if state, ok := words[string(s.runes)]; ok {
+		return state
+	}
+	if len(s.runes) == 0 && strings.Trim(text, "-–—_. \n") == "" {
+		return ropa.None
+	}
+	for _, p := range phrases {
+		if likeness(s, p.sign) > .87 {
+			return p.state
+		}
+	}
+	return ropa.Given
+}
+
+func round(f float64) float64 { return math.Round(f*100) / 100 }
+
+func arabic(s string) string { return thai.ArabicDigits(s) }
+
+func number(s string) int {
+	n, err := strconv.Atoi(arabic(strings.TrimSpace(s)))
+	if err != nil {
+		return 0
+	}
+	return n
+}
+
+var marker = regexp.MustCompile(`(^|\s)([0-9]{1,2})([.)])(\s*)`)
+
+// listItems takes a numbered list apart: 1. ... 2. ... in one cell. Only numbers in
+// order, written as the first is, are marks of the list; any other stands in the text.
+func listItems(text string) []string {
+	text = strings.TrimSpace(arabic(text))
+	var starts [][2]int
+	style := ""
+	for _, m := range marker.FindAllStringSubmatchIndex(text, -1) {
+		n, dot := number(text[m[4]:m[5]]), text[m[6]:m[7]]
+		next := byte(' ')
+		if m[1] < len(text) {
+			next = text[m[1]]
+		}
+		if n != len(starts)+1 || style != "" && dot != style || n == 1 && m[0] != 0 || m[8] == m[9] && next >= '0' && next <= '9' {
+			continue
+		}
+		style = dot
+		starts = append(starts, [2]int{m[0], m[1]})
+	}
+	if len(starts) == 0 {
+		if text == "" {
+			return nil
+		}
+		return []string{text}
+	}
+	var out []string
+	for i, s := range starts {
+		end := len(text)
+		if i+1 < len(starts) {
+			end = starts[i+1][0]
+		}
+		out = append(out, strings.TrimSpace(text[s[1]:end]))
+	}
+	return out
+}
+
+var (
+	pageMark = regexp.MustCompile(`^(?i)(หน้า|หน้าที่|page|p\.)?\s*[-–]?\s*[0-9๐-๙]{1,3}\s*[-–]?\s*((/|จาก|of)\s*[0-9๐-๙]{1,3})?$`)
+	drawing  = regexp.MustCompile(`^(หมายเหตุ\s*:?|หมายถึง\s*ดำเนินการด้วย(อิเล็กทรอนิกส์|เอกสาร))$`)
+)
+
+// isFurniture tells page numbers, the form's title and the legend of its picture: what
+// every such form has and nobody filled in.
+func isFurniture(text string) bool {
+	t := strings.TrimSpace(text)
+	return t == "" || pageMark.MatchString(t) || drawing.MatchString(t) || alike(t, ropa.FormTitle) > .8
+}
+
+// readHeadings places the lines between the tables and lists the rest.
+func (rd *reader) readHeadings(lines []line) {
+	for i := range lines {
+		l := &lines[i]
+		filled := l.filled()
+		if len(filled) == 0 {
+			continue
+		}
+		if rd.heading(l, filled) || isFurniture(l.text()) {
+			continue
+		}
+		for _, c := range filled {
+			rd.Unplaced = append(rd.Unplaced, Piece{Text: l.cell(c), Place: l.place(c)})
+		}
+	}
+}
+
+// heading places a single line of text by how it begins.
+func (rd *reader) heading(l *line, filled []int) bool {
+	text := strings.Join(strings.Fields(l.text()), " ")
+	head, _, hasColon := strings.Cut(text, ":")
+	flow, inv := &rd.rev.Flow, &rd.rev.Inventory
+	put := func(id string, to *string, value string) bool {
+		if *to != "" {
+			return squeeze(*to) == squeeze(value) // said again
+		}
+		*to = value
+		rd.Fields = append(rd.Fields, Field{id, 1, value, ropa.Given, 1, l.place(filled[0])})
+		return true
+	}
+	rest := func() string { _, s, _ := strings.Cut(text, ":"); return strings.TrimSpace(s) }
+	switch {
+	case len(filled) > 2:
+		return false
+	case alike(head, "Data Flow Diagram") > .8:
+		return put("flow.heading", &flow.Heading, text)
+	case hasColon && alike(head, "กระบวนการ") > .75:
+		return put("flow.process", &flow.Process, text)
+	case hasColon && alike(head, "ระบบหลัก") > .75:
+		return put("inventory.main_system", &inv.MainSystem, rest())
+	case hasColon && alike(head, "ระบบย่อย") > .75:
+		return put("inventory.sub_system", &inv.SubSystem, rest())
+	case hasColon && alike(head, "หมายเหตุ") > .75 && rest() != "":
+		return put("flow.note", &flow.Note, text)
+	case len(filled) == 1 && l.heads:
+		return put("inventory.heading", &inv.Heading, text)
+	}
+	return false
+}
