@@ -34,6 +34,7 @@ var categories = []struct{ code, level, recipient string }{
 type Choice struct {
 	Version string   // of the text that he was shown
 	Allowed []string // categories; none is a refusal
+	Receipt string   // number of the proof; a refusal has none
 }
 
 // Made tells whether there is a choice.
@@ -47,18 +48,18 @@ func (c Choice) Allows(category string) bool { return slices.Contains(c.Allowed,
 
 const choiceForm = "1"
 
-// String is the choice as the browser keeps it: "1.VERSION.analytics+google".
+// String is the choice as the browser keeps it: "1.VERSION.analytics+google.RECEIPT".
 func (c Choice) String() string {
-	return choiceForm + "." + c.Version + "." + strings.Join(c.Allowed, "+")
+	return strings.Join([]string{choiceForm, c.Version, strings.Join(c.Allowed, "+"), c.Receipt}, ".")
 }
 
 // ParseChoice reads what String wrote; anything else is no choice.
 func ParseChoice(s string) Choice {
 	parts := strings.Split(s, ".")
-	if len(parts) != 3 || parts[0] != choiceForm || !isVersion(parts[1]) {
+	if len(parts) != 4 || parts[0] != choiceForm || !isVersion(parts[1]) || len(parts[3]) > 40 {
 		return Choice{}
 	}
-	c := Choice{Version: parts[1]}
+	c := Choice{Version: parts[1], Receipt: parts[3]}
 	for _, code := range strings.Split(parts[2], "+") {
 		if code == "" {
 			continue

@@ -63,12 +63,12 @@ func TestCategoriesFollowTheRecord(t *testing.T) {
 }
 
 func TestAChoiceIsReadBackOrIsNone(t *testing.T) {
-	for _, c := range []consent.Choice{{Version: "0123456789ab"}, {Version: "0123456789ab", Allowed: []string{"analytics", "google"}}} {
+	for _, c := range []consent.Choice{{Version: "0123456789ab"}, {Version: "0123456789ab", Allowed: []string{"analytics", "google"}, Receipt: "r1"}} {
 		if got := consent.ParseChoice(c.String()); got.String() != c.String() {
 			t.Errorf("%s read as %s", c, got)
 		}
 	}
-	for _, s := range []string{"", "1", "1..", "2.0123456789ab.", "1.0123456789ab.other", "1.0123456789ab.analytics+analytics", "1.zz23456789ab.", "1.0123456789ab.analytics.x"} {
+	for _, s := range []string{"", "1", "1..", "2.0123456789ab..", "1.0123456789ab.other.", "1.0123456789ab.analytics+analytics.", "1.zz23456789ab..", "1.0123456789ab.analytics.x.y"} {
 		if consent.ParseChoice(s).Made() {
 			t.Errorf("%q is a choice", s)
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"prasan/internal/audit"
@@ -31,13 +32,30 @@ type Deps struct {
 }
 
 // Service keeps consents.
-type Service struct{ Deps }
+type Service struct {
+	Deps
+	made atomic.Pointer[made]
+}
+
+// made is the text of a record, which is made once.
+type made struct {
+	record *policy.Snapshot
+	text   *Text
+}
 
 // New wires the service.
-func New(d Deps) *Service { return &Service{d} }
+func New(d Deps) *Service { return &Service{Deps: d} }
 
 // Text is what is asked now; nil where nothing is.
-func (s *Service) Text() *Text { return TextOf(s.Record(Activity)) }
+func (s *Service) Text() *Text {
+	record := s.Record(Activity)
+	if m := s.made.Load(); m != nil && m.record == record {
+		return m.text
+	}
+	m := &made{record, TextOf(record)}
+	s.made.Store(m)
+	return m.text
+}
 
 // Decision is what a visitor did on the banner or the page.
 type Decision struct {
@@ -123,6 +141,7 @@ func (s *Service) end(tx *db.Tx, d Decision, next Choice) (ended int64, err erro
 
 func (s *Service) give(tx *db.Tx, d Decision, record *policy.Snapshot, out *Receipt) error {
 	out.Number, out.Visitor = db.NewID(), d.Visitor
+	out.Choice.Receipt = out.Number
 	if out.Visitor == "" {
 		out.Visitor = NewVisitor()
 	}

@@ -18,6 +18,7 @@ const (
 	PathPlace  = "@@path@@" // after /{lang}
 	ClassPlace = "@@class@@"
 	BodyPlace  = "@@body@@"
+	ExtraPlace = "@@extra@@" // what is there for one visitor and not for another
 )
 
 // Frame is all of a page but its body, rendered once: the parts between its places.
@@ -51,7 +52,7 @@ func (s *Set) Frame(lang, name string, data any) (*Frame, error) {
 
 func nextPlace(s string) (at int, place string) {
 	at = -1
-	for _, p := range []string{TitlePlace, PathPlace, ClassPlace, BodyPlace} {
+	for _, p := range []string{TitlePlace, PathPlace, ClassPlace, BodyPlace, ExtraPlace} {
 		if i := strings.Index(s, p); i >= 0 && (at < 0 || i < at) {
 			at, place = i, p
 		}
@@ -66,6 +67,7 @@ type Page struct {
 	Path   string // after /{lang}, for the link to the other language
 	Class  string // of the body element
 	Cache  string // Cache-Control; "no-cache, private" when empty
+	Extra  []byte // HTML of ours
 }
 
 // CacheNone is for pages with personal data or a secret in their address.
@@ -100,6 +102,8 @@ func (f *Frame) render(out *bytes.Buffer, p Page, body func(io.Writer) error) er
 			out.WriteString(html.EscapeString(p.Path))
 		case ClassPlace:
 			out.WriteString(html.EscapeString(p.Class))
+		case ExtraPlace:
+			out.Write(p.Extra)
 		case BodyPlace:
 			if err := body(out); err != nil {
 				return err

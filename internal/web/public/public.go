@@ -72,7 +72,8 @@ var routes = []route{
 	{"GET /{lang}/verify/{token}", verifyForm},
 	{"POST /{lang}/verify/{token}", verifyConfirm},
 	{"GET /{lang}/privacy", privacy},
-	{"GET /{lang}/cookies", plainPage("cookies")},
+	{"GET /{lang}/cookies", cookies},
+	{"POST /{lang}/cookies", chooseCookies},
 	{"GET /{lang}/rights", rights},
 	{"GET /{lang}/record", record},
 	{"GET /{lang}/accessibility", plainPage("accessibility")},
@@ -209,6 +210,7 @@ func (v *visit) page(p kit.Page, name string, data any) error {
 	if p.Path == "" {
 		p.Path = strings.TrimPrefix(v.URL.EscapedPath(), "/"+v.lang)
 	}
+	p.Extra = v.extra(p.Path)
 	return frame.Write(v.w, v.Request, p, v.f.set, name, view{v.site, v.lang, data})
 }
 

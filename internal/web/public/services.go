@@ -28,6 +28,7 @@ type Services struct {
 	URL    func(host string) string                     // scheme and authority of a site
 	Client func(r *http.Request) (addr string, tls bool)
 	Now    func() time.Time
+	Usage  Usage // nil: nothing is counted and nothing asked
 	// MaxFile is the size of the largest attachment in bytes.
 	MaxFile int64
 }

@@ -1,0 +1,137 @@
+package public
+
+import (
+	"bytes"
+	"context"
+	"net/http"
+	"strings"
+	"time"
+
+	"prasan/internal/consent"
+	"prasan/internal/errs"
+	"prasan/internal/web/kit"
+)
+
+// Usage is what the face needs of the counting of usage and of the consent to it.
+type Usage interface {
+	Counted() bool             // whether the record has usage counted at all
+	Text() *consent.Text       // what is asked; nil where nothing is
+	OptOut(*http.Request) bool // the device asks not to be tracked
+	Chosen(*http.Request) consent.Choice
+	// Choose stores a choice and sets the cookies that remember it.
+	Choose(w http.ResponseWriter, r *http.Request, site, lang, version string, allowed []string) error
+	Proof(ctx context.Context, number string) (consent.Proof, error)
+}
+
+// script is the tracker, told that the server has counted the page.
+const script = `<script src="/p.js" defer data-served></script>` + "\n"
+
+// extra is what stands before the page: the script where usage is counted, and the
+// question to those who have not answered it. Who says by his device that he does not
+// want to be tracked is not asked.
+func (v *visit) extra(path string) []byte {
+	u := v.f.Usage
+	if u == nil || !u.Counted() {
+		return nil
+	}
+	text := u.Text()
+	if text == nil || path == "/cookies" || u.OptOut(v.Request) || u.Chosen(v.Request).Made() {
+		return []byte(script)
+	}
+	out := bytes.NewBufferString(script)
+	if err := v.f.set.Execute(out, v.lang, "consent-banner", bannerView{text.Version, path}); err != nil {
+		return []byte(script)
+	}
+	return out.Bytes()
+}
+
+type bannerView struct{ Version, Back string }
+
+type cookiesView struct {
+	Version    string
+	Status     string // a key of the catalogue
+	Categories []cookiesCategory
+	Chosen     consent.Choice
+	Proof      *consent.Proof
+	ProofAt    time.Time
+	Back       string
+}
+
+type cookiesCategory struct {
+	consent.Category
+	Box kit.Checkbox
+}
+
+func cookies(v *visit) error {
+	if v.f.Usage == nil || v.f.Usage.Text() == nil {
+		return v.page(kit.Page{Title: v.t("public.cookies")}, "cookies", nil)
+	}
+	u, text := v.f.Usage, v.f.Usage.Text()
+	p := cookiesView{Version: text.Version, Chosen: u.Chosen(v.Request), Back: localPath(v.URL.Query().Get("back"))}
+	p.Status = status(p.Chosen, u.OptOut(v.Request))
+	for _, c := range text.Categories {
+		p.Categories = append(p.Categories, cookiesCategory{c, kit.Checkbox{Name: "allow", Value: c.Code, Label: v.t("consent.category-" + c.Code), Checked: p.Chosen.Allows(c.Code)}})
+	}
+	if p.Chosen.Receipt != "" {
+		proof, err := u.Proof(v.Context(), p.Chosen.Receipt)
+		if err != nil && errs.KindOf(err) != errs.NotFound {
+			return err
+		}
+		if err == nil && proof.Site == v.site.Host {
+			p.Proof, p.ProofAt = &proof, proof.At
+		}
+	}
+	return v.page(kit.Page{Title: v.t("public.cookies"), Path: "/cookies", Cache: kit.CacheNone}, "consent", p)
+}
+
+func status(c consent.Choice, optOut bool) string {
+	switch {
+	case optOut:
+		return "consent.status-opt-out"
+	case !c.Made():
+		return "consent.status-none"
+	case c.Refused():
+		return "consent.status-refused"
+	}
+	return "consent.status-accepted"
+}
+
+// maxChoice bounds a choice that is posted.
+const maxChoice = 4 << 10
+
+func chooseCookies(v *visit) error {
+	if v.f.Usage == nil || v.f.Usage.Text() == nil {
+		return errs.New(errs.NotFound, "error.not-found")
+	}
+	v.Body = http.MaxBytesReader(v.w, v.Body, maxChoice)
+	if err := v.ParseForm(); err != nil {
+		return errs.Wrap(err, errs.Invalid, "error.invalid")
+	}
+	var allowed []string
+	switch v.PostFormValue("choice") {
+	case "accept":
+		for _, c := range v.f.Usage.Text().Categories {
+			allowed = append(allowed, c.Code)
+		}
+	case "refuse":
+	case "some":
+		allowed = v.PostForm["allow"]
+	default:
+		return errs.New(errs.Invalid, "consent.error-choice")
+	}
+	if err := v.f.Usage.Choose(v.w, v.Request, v.site.Host, v.lang, v.PostFormValue("version"), allowed); err != nil {
+		return err
+	}
+	if back := localPath(v.PostFormValue("back")); back != "" {
+		return v.seeOther(back)
+	}
+	return v.seeOther("/cookies")
+}
+
+// localPath is a path of this site, after the language, or "".
+func localPath(s string) string {
+	if !strings.HasPrefix(s, "/") || strings.HasPrefix(s, "//") || strings.ContainsAny(s, "\\\r\n") || len(s) > 2048 {
+		return ""
+	}
+	return s
+}
