@@ -181,12 +181,27 @@ func (c *checker) processorAgreement() hit {
 	var fields []string
 	for i := range c.r.Inventory.Systems {
 		s := &c.r.Inventory.Systems[i]
-		if s.ProcessingBy.Code != "self" && !s.Processor.State.IsNothing() && s.Processor.Text+s.Processor.Code != "" && s.Agreement == "" {
+		if s.ProcessingBy.Code != "self" && !s.Processor.State.IsNothing() && s.Processor.Text+s.Processor.Code != "" && !c.isOwnMaster(s) && !c.citesAgreement(s) {
 			fields = append(fields, systemField(i, "processor_org"), systemField(i, "owner"), systemField(i, "agreement"))
 			p.system(s)
 		}
 	}
 	return p.at(nil, fields)
+}
+
+// isOwnMaster tells whether a system is another agency's, which processes for itself
+// and not for the Office.
+func (c *checker) isOwnMaster(s *ropa.System) bool {
+	return within(s.Owner.Text, s.Processor.Text) && body.MatchString(s.Owner.Text) && !c.isAbroad(s.Owner)
+}
+
+// citesAgreement tells whether an agreement is named for a system, or in its remarks.
+func (c *checker) citesAgreement(s *ropa.System) bool {
+	remarks := s.Remark
+	for _, x := range s.Exchanges {
+		remarks += "\n" + x.Remark
+	}
+	return s.Agreement != "" || agreement.MatchString(remarks)
 }
 
 func (c *checker) exchangeWithItself() hit {

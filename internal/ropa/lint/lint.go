@@ -49,6 +49,11 @@ type hit struct {
 	fields []string
 	detail ropa.Text // what it found where, added to the rule's text
 	lesser Severity  // where the case is lighter than the rule's own severity
+
+	// standing marks a question that the form has no place to answer. It is asked
+	// while the record is being corrected, and kept in sight as info once nothing else
+	// stands against it.
+	standing bool
 }
 
 // checker is a record under examination, among the others of the same run.
@@ -71,11 +76,31 @@ func Run(records ...*ropa.Revision) []Finding {
 func Each(records []*ropa.Revision) [][]Finding {
 	out := make([][]Finding, len(records))
 	for n, r := range records {
-		c := checker{r, records}
-		for i := range Rules {
-			if h := Rules[i].check(&c); len(h.fields) > 0 {
-				out[n] = append(out[n], Rules[i].finding(r, h))
-			}
+		out[n] = examine(&checker{r, records})
+	}
+	return out
+}
+
+func examine(c *checker) []Finding {
+	var out []Finding
+	var standing []int
+	graver := false
+	for i := range Rules {
+		h := Rules[i].check(c)
+		if len(h.fields) == 0 {
+			continue
+		}
+		f := Rules[i].finding(c.r, h)
+		if h.standing {
+			standing = append(standing, len(out))
+		} else {
+			graver = graver || f.Severity != Info
+		}
+		out = append(out, f)
+	}
+	for _, i := range standing {
+		if !graver {
+			out[i].Severity = Info
 		}
 	}
 	return out
@@ -117,6 +142,6 @@ func Markdown() string {
 	for _, r := range Rules {
 		fmt.Fprintf(&b, "| `%s` | %s | %s | %s | %s |\n", r.ID, r.Severity, r.Law, r.Text.EN, r.Text.TH)
 	}
-	b.WriteString("\nSeverities: error (the record contradicts itself, or lacks what the law asks), warning (very likely wrong), question (for a person to answer), info (worth knowing).\nA rule may report less than its severity where the case is lighter: questions about who answers for what become info once the lawful bases cite their sections of the Act.\n")
+	b.WriteString("\nSeverities: error (the record contradicts itself, or lacks what the law asks), warning (very likely wrong), question (for a person to answer), info (worth knowing).\nA rule may report less than its severity where the case is lighter. Questions about who answers for what, which the form has no place to answer, are asked while a record is being corrected and stay as info once nothing else stands against it.\n")
 	return b.String()
 }

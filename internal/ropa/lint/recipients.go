@@ -63,9 +63,9 @@ func (c *checker) transferUndeclared() hit {
 		if who.State.IsNothing() {
 			who = s.Owner
 		}
-		found := isAbroad && len(c.r.Recipients.Transfers) == 0 || (isAbroad || c.isAbroad(s.Processor)) && !c.listed(who, c.transfers())
+		found := isAbroad && len(c.r.Recipients.Transfers) == 0 || (isAbroad || c.isAbroad(s.Processor)) && !c.listed(who, c.transfers(), "transfers")
 		for j, x := range s.Exchanges {
-			if applied(x) && c.isAbroad(x.Counterparty) && !c.listed(x.Counterparty, c.transfers()) {
+			if applied(x) && c.isAbroad(x.Counterparty) && !c.listed(x.Counterparty, c.transfers(), "transfers") {
 				fields = append(fields, fmt.Sprintf("%s[%d].counterparty", systemField(i, "exchange"), j))
 				found = true
 			}
@@ -84,7 +84,7 @@ func (c *checker) recipientsUndeclared() hit {
 	for i := range c.r.Inventory.Systems {
 		s, found := &c.r.Inventory.Systems[i], false
 		for j, x := range s.Exchanges {
-			if c.isElsewhere(x) && !c.listed(x.Counterparty, c.domestic()) {
+			if c.isElsewhere(x) && !c.listed(x.Counterparty, c.domestic(), "recipients_domestic") && (len(c.r.Recipients.Domestic) == 0 || !isCollective(x.Counterparty)) {
 				fields = append(fields, fmt.Sprintf("%s[%d].counterparty", systemField(i, "exchange"), j))
 				found = true
 			}

@@ -71,8 +71,10 @@ var (
 	sends    = regexp.MustCompile(`(มีการส่ง|ส่งต่อ|ส่งข้อมูล|โอนข้อมูล|เปิดเผยข้อมูล)[^.]*?(ไปยัง|ให้แก่|แก่หน่วยงาน|ให้หน่วยงาน)`)
 	noAccess = regexp.MustCompile(`ไม่สามารถเข้าถึงข้อมูลส่วนบุคคล|เข้าถึงข้อมูลส่วนบุคคลไม่ได้|ไม่มีสิทธิ์?เข้าถึงข้อมูลส่วนบุคคล`)
 	archived = regexp.MustCompile(`https?://\S*(/archive/|web\.archive\.org)\S*`)
-	bracket  = regexp.MustCompile(`\(([^()]+)\)\s*$`)
-	body     = regexp.MustCompile(`หน่วยงาน|สำนักงาน|กรม|กระทรวง|ศูนย์`)
+	// agreement is how a remark cites one between controller and processor (s.40).
+	agreement = regexp.MustCompile(`(?i)ข้อตกลง|สัญญา|\bDPA\b|agreement`)
+	bracket   = regexp.MustCompile(`\(([^()]+)\)\s*$`)
+	body      = regexp.MustCompile(`หน่วยงาน|สำนักงาน|กรม|กระทรวง|ศูนย์`)
 	// sensitive are the words of PDPA s.26.
 	sensitive = regexp.MustCompile(`เชื้อชาติ|เผ่าพันธุ์|ความคิดเห็นทางการเมือง|ศาสนา|ลัทธิ|พฤติกรรมทางเพศ|ประวัติอาชญากรรม|สุขภาพ|ความพิการ|สหภาพแรงงาน|พันธุกรรม|ข้อมูลชีวภาพ|ลายนิ้วมือ|จำลองใบหน้า|ม่านตา|หมู่เลือด|กรุ๊ปเลือด`)
 )

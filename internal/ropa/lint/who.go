@@ -1,6 +1,7 @@
 package lint
 
 import (
+	"slices"
 	"strings"
 
 	"prasan/internal/ropa"
@@ -45,20 +46,33 @@ func foreign(text string) bool {
 }
 
 // listed tells whether a cell names one of the parties: by code, as member of a group,
-// or by name.
-func (c *checker) listed(v ropa.Value, codes []string) bool {
+// by name, or in the words of the form's row.
+func (c *checker) listed(v ropa.Value, codes []string, row string) bool {
+	if len(codes) == 0 {
+		return false
+	}
 	for _, code := range codes {
 		p, _ := c.r.Party(code)
-		if code == v.Code && code != "" || within(p.Name.TH, v.Text) || within(p.Name.EN, v.Text) {
+		if code == v.Code && code != "" || within(p.Name.TH, v.Text) || within(p.Name.EN, v.Text) || slices.Contains(p.Members, v.Code) && v.Code != "" {
 			return true
 		}
-		for _, m := range p.Members {
-			if m == v.Code && m != "" {
-				return true
-			}
+	}
+	words := c.r.Form.Row(row).Text
+	if within(words, v.Text) {
+		return true
+	}
+	for word := range strings.FieldsSeq(v.Text) {
+		if foreign(word) && strings.Contains(strings.ToLower(words), strings.ToLower(strings.Trim(word, ".,()"))) {
+			return true // Google, whatever its form of company is said to be
 		}
 	}
 	return false
+}
+
+// isCollective tells whether a cell names no body of its own but all of a kind; which
+// of them are recipients is for the list of recipients to say.
+func isCollective(v ropa.Value) bool {
+	return strings.HasPrefix(v.Text, "หน่วยงาน") || strings.HasPrefix(v.Text, "ส่วนราชการ")
 }
 
 func (c *checker) domestic() (codes []string) {
@@ -90,23 +104,9 @@ func applied(x ropa.Exchange) bool {
 	return x.Applied.Code == "yes" || x.Applied.Code == "" && ropa.AnswerOf(x.Applied.Text) == ropa.Yes
 }
 
-// unresolved tells whether a lawful basis of the record is none of the Act's: nobody
-// who knows the law has looked at it yet.
-func (c *checker) unresolved() bool {
-	for _, b := range c.r.LegalBases {
-		if b.Citation == "" && (b.Code == "official-duty" || b.Code == "") {
-			return true
-		}
-	}
-	return len(c.r.LegalBases) == 0
-}
-
-// asked makes a finding a question while the record has not been before a lawyer, and
-// something to keep in sight after.
+// asked marks a question that the form itself has no place to answer.
 func (c *checker) asked(h hit) hit {
-	if !c.unresolved() {
-		h.lesser = Info
-	}
+	h.standing = true
 	return h
 }
 
