@@ -21,8 +21,14 @@ import (
 // clientOf is how the faces learn who is at the other end.
 func clientOf(r *http.Request) (addr string, tls bool) { return ClientAddr(r), IsTLS(r) }
 
+// stage takes an attachment in before its message.
+func (a *App) stage(ctx context.Context, name string, r io.Reader) (cases.Staged, error) {
+	f, err := a.Blobs.Stage(ctx, name, r)
+	return cases.Staged(f), err
+}
+
 func wireAPI(_ context.Context, a *App) (err error) {
-	d := api.Deps{DB: a.DB, Vault: a.Vault, Accounts: a.Accounts, Org: a.Org, Agencies: a.Agencies, Sites: a.Sites, Cases: a.Cases, Register: a.Register, Notices: a.Notices, FileURL: a.OfficeFileURL, Version: a.Options.Version, More: a.Operations}
+	d := api.Deps{DB: a.DB, Vault: a.Vault, Accounts: a.Accounts, Org: a.Org, Agencies: a.Agencies, Sites: a.Sites, Cases: a.Cases, Register: a.Register, Notices: a.Notices, FileURL: a.OfficeFileURL, Stage: a.stage, MaxFile: blob.MaxFile, Version: a.Options.Version, More: a.Operations}
 	if a.Demo != nil {
 		d.Advance = func(by time.Duration) time.Time { return a.Demo.Advance(context.Background(), by) }
 	}
@@ -52,11 +58,8 @@ func wirePublic(_ context.Context, a *App) error {
 	d := a.Config.DPO
 	face, err := public.New(public.Services{
 		Site: a.Sites.Lookup, Sites: a.Sites.All, Policy: a.Register.Snapshot, Notice: a.notice, Cases: a.Cases, Seal: seal, Slip: drawSlip, News: a.news,
-		Stage: func(ctx context.Context, name string, r io.Reader) (cases.Staged, error) {
-			f, err := a.Blobs.Stage(ctx, name, r)
-			return cases.Staged(f), err
-		},
-		File: a.OwnerFileURL, URL: a.Config.SiteURL, Client: clientOf, Now: a.Now, MaxFile: blob.MaxFile,
+		Stage: a.stage,
+		File:  a.OwnerFileURL, URL: a.Config.SiteURL, Client: clientOf, Now: a.Now, MaxFile: blob.MaxFile,
 		DPO: func(string) (name, mail, tel string) { return d.Name, d.Email, d.Phone },
 	})
 	if err != nil {

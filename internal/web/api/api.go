@@ -1,6 +1,8 @@
 package api
 
 import (
+	"context"
+	"io"
 	"net/http"
 	"slices"
 	"time"
@@ -32,6 +34,8 @@ type Deps struct {
 	Register *register.Store
 	Notices  *notices.Store
 	FileURL  func(account, reference, attachment string) string // of a file of a case, for a while
+	Stage    func(ctx context.Context, name string, r io.Reader) (cases.Staged, error)
+	MaxFile  int64 // bytes of the largest attachment
 	Version  string
 	Advance  func(time.Duration) time.Time // the demo's clock; nil in serve: no such operation
 	More     []Operation                   // of other features

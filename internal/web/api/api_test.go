@@ -111,7 +111,10 @@ func newOffice(t *testing.T, e *dbtest.Engine) *office {
 			return n.ID, nil
 		}})
 	o.api, err = api.New(api.Deps{DB: e.DB, Vault: v, Accounts: people, Agencies: dir, Sites: store, Org: &org.Service{DB: e.DB, Audit: log, Agencies: dir, Record: o.register.Snapshot},
-		Cases: o.cases, Register: o.register, Notices: text, FileURL: func(account, reference, id string) string {
+		Stage: func(ctx context.Context, name string, r io.Reader) (cases.Staged, error) {
+			f, err := o.files.Stage(ctx, name, r)
+			return cases.Staged(f), err
+		}, MaxFile: 1 << 20, Cases: o.cases, Register: o.register, Notices: text, FileURL: func(account, reference, id string) string {
 			return "https://files.test/" + account + "/" + reference + "/" + id
 		},
 		Advance: func(d time.Duration) time.Time { e.Clock.Advance(d); return e.Clock.Now() }})

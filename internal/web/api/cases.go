@@ -2,6 +2,8 @@ package api
 
 import (
 	"crypto/rand"
+	"encoding/base64"
+	"encoding/json"
 	"strings"
 	"time"
 
@@ -165,6 +167,16 @@ type newCase struct {
 	Lang         string `json:"lang,omitempty" enum:"th,en" doc:"In which the sender is written to; th if absent."`
 	WithholdName bool   `json:"withhold_name,omitempty"`
 	AboutStaff   bool   `json:"about_staff,omitempty"`
+
+	Attachments []string `json:"attachments,omitempty" doc:"The files that were uploaded for it, as their uploads named them; at most five."`
+}
+
+// Uploaded is a file that waits for its case.
+type Uploaded struct {
+	File string `json:"file" doc:"What names it in a new case: to the same account, for a day."`
+	Name string `json:"name"`
+	Type string `json:"type"`
+	Size int64  `json:"size"`
 }
 
 // sender is what was given, by elements of the record. One that the record does not
@@ -219,6 +231,7 @@ func (a *API) caseOperations() []Operation {
 		Get(Operation{ID: "listCases", Path: "/cases", Tag: tag, Summary: "Cases that the caller may see: open ones by due time, others by the time they came, newest first.", Query: append(listParams, Paging...)}, a.listCases),
 		Get(Operation{ID: "countCases", Path: "/case-counts", Tag: tag, Summary: "How many cases wait, for the caller and his agency."}, a.countCases),
 		Do(Operation{ID: "receiveCase", Path: "/cases", Tag: tag, Summary: "Take down a message that came by any channel.", Creates: true}, a.receiveCase),
+		Get(post(Operation{ID: "uploadFile", Path: "/uploads", Tag: tag, Summary: "Upload a file for a new case; it is encrypted as it arrives.", Action: "case.receive", Upload: max(a.MaxFile, 1), Query: []Param{{Name: "name", Summary: "Name of the file."}}}), a.uploadFile),
 		Get(Operation{ID: "getCase", Path: casePath, Tag: tag, Summary: "A case. What was written is opened where the record admits the caller, and logged. The sender stays masked unless a purpose is declared for him.",
 			Query: []Param{{Name: "purpose", Summary: "Code of a purpose of the record for which the sender's data is read; the reading is logged."}}}, a.getCase),
 		Get(Operation{ID: "listCaseEvents", Path: casePath + "/events", Tag: tag, Summary: "The timeline, oldest first."}, a.listCaseEvents),
@@ -271,13 +284,55 @@ func (a *API) receiveCase(c *Call, in newCase) (CaseReceipt, error) {
 		nonce = make([]byte, 16)
 		rand.Read(nonce)
 	}
-	r, err := a.Cases.Submit(c.Request.Context(), cases.Submission{Site: in.Site, Topic: in.Topic, Channel: in.Channel, OutsideRef: in.OutsideRef, Lang: in.Lang, Message: in.Message, Sender: in.sender(),
+	files, err := a.staged(c, in.Attachments)
+	if err != nil {
+		return CaseReceipt{}, err
+	}
+	r, err := a.Cases.Submit(c.Request.Context(), cases.Submission{Attachments: files, Site: in.Site, Topic: in.Topic, Channel: in.Channel, OutsideRef: in.OutsideRef, Lang: in.Lang, Message: in.Message, Sender: in.sender(),
 		WithholdName: in.WithholdName, AboutStaff: in.AboutStaff, Nonce: nonce, By: &c.Actor})
 	if err != nil {
 		return CaseReceipt{}, err
 	}
 	c.Location = "/cases/" + r.Reference
 	return CaseReceipt{r.Reference, r.Code, string(cases.Received), r.Agency, r.ReceivedAt, r.ReplyBy}, nil
+}
+
+// uploadFile stages a file. Its key travels in the answer, sealed for the account, and
+// is nowhere else before the case is stored.
+func (a *API) uploadFile(c *Call) (Uploaded, error) {
+	if a.Stage == nil {
+		return Uploaded{}, errNotFound
+	}
+	f, err := a.Stage(c.Request.Context(), c.Query("name"), c.Request.Body)
+	if err != nil {
+		return Uploaded{}, err
+	}
+	plain, err := json.Marshal(f)
+	if err != nil {
+		return Uploaded{}, err
+	}
+	return Uploaded{base64.RawURLEncoding.EncodeToString(a.Vault.SealSystem(uploadPlace(c), plain)), f.Name, f.Type, f.Size}, nil
+}
+
+func uploadPlace(c *Call) string { return "upload:" + c.Account.Name }
+
+func (a *API) staged(c *Call, names []string) ([]cases.Staged, error) {
+	var out []cases.Staged
+	for _, name := range names {
+		var f cases.Staged
+		sealed, err := base64.RawURLEncoding.DecodeString(name)
+		if err == nil {
+			sealed, err = a.Vault.OpenSystem(uploadPlace(c), sealed)
+		}
+		if err == nil {
+			err = json.Unmarshal(sealed, &f)
+		}
+		if err != nil {
+			return nil, errs.InvalidField("attachments", "error.upload")
+		}
+		out = append(out, f)
+	}
+	return out, nil
 }
 
 func (a *API) getCase(c *Call) (CaseDetail, error) {

@@ -383,3 +383,33 @@ func keep[T any](list []T, f func(T) bool) (out []T) {
 	}
 	return out
 }
+
+func TestAScannedLetterIsTakenDownWithItsFile(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, e *dbtest.Engine) {
+		o := newOffice(t, e)
+		o.delegate()
+		up := o.send("officer", "POST", "/uploads?name=%E0%B8%AB%E0%B8%99%E0%B8%B1%E0%B8%87%E0%B8%AA%E0%B8%B7%E0%B8%AD.txt", "เรียน ท่านอุตสาหกรรมจังหวัด", "Content-Type", "application/octet-stream")
+		if up.status != 200 {
+			t.Fatalf("%d %s", up.status, up.body)
+		}
+		o.wantShape("Uploaded", up)
+		with := func(file string) string {
+			return strings.Replace(strings.Replace(message, `"phone"}`, `"letter"}`, 1), `"channel"`, `"attachments":["`+file+`"],"channel"`, 1)
+		}
+		for _, file := range []string{"nonsense", "", up.field("file") + "AA"} {
+			if r := o.want(422, "officer", "POST", "/cases", with(file)); !strings.Contains(r.body, `"field":"attachments"`) {
+				t.Errorf("%s", r.body)
+			}
+		}
+		o.want(422, "ict", "POST", "/cases", with(up.field("file"))) // somebody else's upload
+		r := o.want(201, "officer", "POST", "/cases", with(up.field("file")))
+		if list := o.want(200, "officer", "GET", "/cases/"+r.field("reference")+"/attachments", ""); !strings.Contains(list.body, "หนังสือ.txt") {
+			t.Errorf("%s", list.body)
+		}
+		o.want(403, "auditor", "POST", "/uploads?name=x.txt", "x")
+		big := o.send("officer", "POST", "/uploads?name=x.txt", strings.Repeat("x", 1<<20+1), "Content-Type", "application/octet-stream")
+		if big.status != 413 {
+			t.Errorf("%d %s", big.status, big.body)
+		}
+	})
+}

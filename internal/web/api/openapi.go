@@ -79,6 +79,9 @@ func (s schemas) operation(o Operation) object {
 		"operationId": o.ID, "summary": o.Summary, "tags": []string{o.Tag}, "parameters": params,
 		"responses": object{strconv.Itoa(o.Status): success, "default": object{"$ref": "#/components/responses/Problem"}},
 	}
+	if o.Upload > 0 {
+		out["requestBody"] = object{"required": true, "content": object{"application/octet-stream": object{"schema": object{"type": "string", "format": "binary", "maxLength": o.Upload}}}}
+	}
 	if o.in != nil {
 		out["requestBody"] = object{"required": true, "content": object{"application/json": object{"schema": s.of(o.in)}}}
 	}

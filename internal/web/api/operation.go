@@ -34,6 +34,7 @@ type Operation struct {
 	Status  int      // of success
 	Creates bool     // takes an Idempotency-Key
 	Types   []string // of an answer that is Raw
+	Upload  int64    // the body is a file of at most so many bytes, which the handler reads
 
 	in, out reflect.Type
 	handle  func(c *Call) (any, error)
@@ -126,7 +127,9 @@ func (a *API) serve(o Operation) kit.Handler {
 			}
 		}
 		c := &Call{Request: r, Actor: actor, Account: account, Lang: language(r)}
-		if c.body, err = io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody)); err != nil {
+		if o.Upload > 0 {
+			c.Request.Body = http.MaxBytesReader(w, r.Body, o.Upload)
+		} else if c.body, err = io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody)); err != nil {
 			return err
 		}
 		if o.Creates {
