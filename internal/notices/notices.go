@@ -20,6 +20,7 @@ import (
 type Notice struct {
 	ID          string
 	Activity    string
+	Kind        string // privacy_notice | cookie_policy
 	RevisionID  string
 	Revision    int
 	Agency      string
@@ -72,7 +73,7 @@ func (s *Store) Current(ctx context.Context, activity, agency string) (*Notice, 
 }
 
 func (s *Store) publish(ctx context.Context, snap *policy.Snapshot, agency string) (*Notice, error) {
-	n := &Notice{Activity: snap.Activity, RevisionID: snap.RevisionID, Revision: snap.Revision, Agency: agency, Text: map[string]policy.NoticeText{}}
+	n := &Notice{Activity: snap.Activity, Kind: snap.NoticeKind(), RevisionID: snap.RevisionID, Revision: snap.Revision, Agency: agency, Text: map[string]policy.NoticeText{}}
 	h := sha256.New()
 	for _, lang := range []string{"th", "en"} {
 		text, err := policy.GenerateNotice(snap, s.contact(agency), lang)
@@ -85,7 +86,7 @@ func (s *Store) publish(ctx context.Context, snap *policy.Snapshot, agency strin
 	n.SHA256 = hex.EncodeToString(h.Sum(nil))
 	err := s.db.InTx(ctx, func(tx *db.Tx) error {
 		if _, err := tx.Exec(`INSERT INTO notices (id, activity, revision_id, agency, kind, sha256, text_th, text_en, published_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING`,
-			db.NewID(), n.Activity, n.RevisionID, agency, "privacy_notice", n.SHA256, n.Text["th"].Text(), n.Text["en"].Text(), db.Micros(tx.Now())); err != nil {
+			db.NewID(), n.Activity, n.RevisionID, agency, n.Kind, n.SHA256, n.Text["th"].Text(), n.Text["en"].Text(), db.Micros(tx.Now())); err != nil {
 			return err
 		}
 		var at int64
@@ -94,6 +95,31 @@ func (s *Store) publish(ctx context.Context, snap *policy.Snapshot, agency strin
 		return err
 	})
 	return n, err
+}
+
+// Version is a notice that was published, without its text.
+type Version struct {
+	ID, Activity, Kind, Agency string
+	Revision                   int // of the record
+	SHA256                     string
+	PublishedAt                time.Time
+}
+
+// Versions lists what an agency has published, newest first; of all agencies for "".
+func (s *Store) Versions(ctx context.Context, agency string) ([]Version, error) {
+	var out []Version
+	err := s.db.Read(ctx, func(tx *db.Tx) error {
+		out = nil
+		return tx.Each(`SELECT n.id, n.activity, n.kind, n.agency, r.n, n.sha256, n.published_at FROM notices n JOIN revisions r ON r.id = n.revision_id WHERE n.agency = $1 OR $2 = '' ORDER BY n.published_at DESC, n.id DESC`, []any{agency, agency}, func(rows *sql.Rows) error {
+			var v Version
+			var at int64
+			err := rows.Scan(&v.ID, &v.Activity, &v.Kind, &v.Agency, &v.Revision, &v.SHA256, &at)
+			v.PublishedAt = db.Time(at)
+			out = append(out, v)
+			return err
+		})
+	})
+	return out, err
 }
 
 // Texts returns the notice of an id as it was published, by language.

@@ -48,13 +48,33 @@ func (n NoticeText) Text() string {
 	return b.String()
 }
 
+const (
+	privacyNotice = "privacy_notice"
+	cookiePolicy  = "cookie_policy"
+)
+
+var noticeTitles = map[string]Text{
+	privacyNotice: {"คำประกาศเกี่ยวกับความเป็นส่วนตัว", "Privacy notice"},
+	cookiePolicy:  {"นโยบายคุกกี้", "Cookie policy"},
+}
+
+// NoticeKind is the kind of the notice that the record shows before collection (row
+// 11): a cookie policy where it names one, else a privacy notice.
+func (s *Snapshot) NoticeKind() string {
+	for _, n := range s.Notices {
+		if n.Kind == cookiePolicy || n.Kind == privacyNotice {
+			return n.Kind
+		}
+	}
+	return privacyNotice
+}
+
 // GenerateNotice writes the privacy notice of an activity from its record. It has the
 // six items of PDPA s.23, and is refused where one of them would be empty: a notice
 // that says less than the law asks is no notice.
 func GenerateNotice(s *Snapshot, c Contact, lang string) (NoticeText, error) {
 	w := noticeWriter{s: s, lang: lang}
-	title := w.t("คำประกาศเกี่ยวกับความเป็นส่วนตัว", "Privacy notice")
-	n := NoticeText{Title: title + " (" + s.Name.In(lang) + ")"}
+	n := NoticeText{Title: noticeTitles[s.NoticeKind()].In(lang) + " (" + s.Name.In(lang) + ")"}
 	n.Sections = append(n.Sections,
 		w.controller(c),
 		w.data(),
