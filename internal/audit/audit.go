@@ -228,6 +228,7 @@ func Checkpoint(tx *db.Tx, signer note.Signer) (int, error) {
 // Filter narrows a listing.
 type Filter struct {
 	Actor, Object string
+	Area          string    // the first word of the action: "data", "case", "account"
 	Before        time.Time // exclusive; zero: from the newest
 	After         *Line     // the last line of the page before: At, Chain and Seq
 	Limit         int
@@ -244,6 +245,10 @@ func List(tx *db.Tx, f Filter) ([]Line, error) {
 			args = append(args, c.value)
 			where += fmt.Sprintf(" AND %s = $%d", c.column, len(args))
 		}
+	}
+	if f.Area != "" {
+		args = append(args, f.Area+".%")
+		where += fmt.Sprintf(" AND action LIKE $%d", len(args))
 	}
 	if f.After != nil {
 		at, n := db.Micros(f.After.At), len(args)

@@ -9,11 +9,13 @@ import (
 	"time"
 
 	"prasan/internal/accounts"
+	"prasan/internal/cases"
 	"prasan/internal/db"
 	"prasan/internal/errs"
 	"prasan/internal/i18n"
 	"prasan/internal/org"
 	"prasan/internal/policy"
+	"prasan/internal/register"
 	"prasan/internal/sites"
 	"prasan/internal/web/assets"
 	"prasan/internal/web/kit"
@@ -29,9 +31,13 @@ type Deps struct {
 	Org        *org.Service
 	Agencies   *org.Directory
 	Sites      *sites.Store
+	Cases      *cases.Service
+	Register   *register.Store
 	Activities func() []*policy.Snapshot // those in force
-	Client     func(r *http.Request) (addr string, tls bool)
-	Now        func() time.Time
+	// FileURL is where a person of the office finds a file of a case, for a while.
+	FileURL func(account, reference, attachment string) string
+	Client  func(r *http.Request) (addr string, tls bool)
+	Now     func() time.Time
 }
 
 // Face is the office face.

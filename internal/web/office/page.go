@@ -37,7 +37,7 @@ func (v *visit) around() frame {
 	path := strings.TrimPrefix(v.URL.Path, "/"+v.lang)
 	for _, s := range sections {
 		if v.reaches(s.action) {
-			here := path == s.path || s.path != "/office/" && strings.HasPrefix(path, s.path)
+			here := strings.HasPrefix(path, s.path) || path == "/office/" && s.path == v.homePath()
 			out.Sections = append(out.Sections, link{v.to(s.path), v.t(s.key), here})
 		}
 	}
@@ -50,7 +50,16 @@ func (f *Face) send(w http.ResponseWriter, r *http.Request, lang string, status 
 		return err
 	}
 	path := strings.TrimPrefix(r.URL.EscapedPath(), "/"+lang)
-	return fr.Write(w, r, kit.Page{Status: status, Title: title, Path: path, Cache: kit.CacheNone}, f.set, name, data)
+	return fr.Write(w, r, kit.Page{Status: status, Title: title, Path: path, Class: class(around, name), Cache: kit.CacheNone}, f.set, name, data)
+}
+
+// class tells the style sheet which page it is, and whether somebody is at work yet.
+func class(around frame, name string) string {
+	out := "p-" + strings.TrimPrefix(name, "office/")
+	if around.Person == "" {
+		out += " gate"
+	}
+	return out
 }
 
 // failure is the page of an error.

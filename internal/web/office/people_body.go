@@ -188,23 +188,24 @@ func addSite(v *visit) error {
 }
 
 func listAudit(v *visit) error {
-	f := audit.Filter{Actor: v.FormValue("actor"), Object: v.FormValue("object"), Limit: pageSize + 1, After: position(v.FormValue("at"), v.FormValue("chain"), v.FormValue("seq"))}
-	var lines []audit.Line
-	if err := v.f.DB.Read(v.Context(), func(tx *db.Tx) (err error) { lines, err = audit.List(tx, f); return err }); err != nil {
+	f := audit.Filter{Actor: v.FormValue("actor"), Object: v.FormValue("object"), Area: v.FormValue("area"), Limit: pageSize + 1, After: position(v.FormValue("at"), v.FormValue("chain"), v.FormValue("seq"))}
+	lines, err := v.auditLines(f)
+	if err != nil {
 		return err
 	}
 	s := sheet{Heading: v.t("office.audit"), Lead: v.t("office.audit-lead")}
 	if len(lines) > pageSize {
 		lines = lines[:pageSize]
 		last := lines[pageSize-1]
-		s.Pager.Next = v.to("/office/audit?" + url.Values{"actor": {f.Actor}, "object": {f.Object}, "at": {strconv.FormatInt(db.Micros(last.At), 10)}, "chain": {last.Chain}, "seq": {strconv.FormatInt(last.Seq, 10)}}.Encode())
+		s.Pager.Next = v.to("/office/audit?" + url.Values{"actor": {f.Actor}, "object": {f.Object}, "area": {f.Area}, "at": {strconv.FormatInt(db.Micros(last.At), 10)}, "chain": {last.Chain}, "seq": {strconv.FormatInt(last.Seq, 10)}}.Encode())
 	}
 	t := table{Title: v.t("office.audit"), Head: []string{v.t("office.at"), v.t("office.actor"), v.t("office.act"), v.t("office.object"), v.t("office.detail")}, Empty: v.t("office.audit-none")}
 	for _, l := range lines {
-		t.Rows = append(t.Rows, row{Cells: []kit.Cell{{Text: thai.DateTime(l.At, v.lang)}, {Text: l.Actor}, {Text: l.Action}, {Text: l.Object}, {Text: l.Body}}})
+		t.Rows = append(t.Rows, row{Cells: []kit.Cell{{Text: thai.DateTime(l.At, v.lang)}, {Text: l.Actor}, {Text: l.Action}, v.object(l.Object), {Text: l.Body}}})
 	}
 	s.Tables = []table{t}
 	s.Forms = []form{{Title: v.t("office.filter"), Method: "get", Action: v.to("/office/audit"), Button: v.t("office.show"), Fields: []kit.Field{
+		{Name: "area", Label: v.t("office.area"), Options: v.areaOptions(f.Area)},
 		{Name: "actor", Label: v.t("office.actor"), Width: "medium", Value: f.Actor, Autocomplete: "off"},
 		{Name: "object", Label: v.t("office.object"), Help: v.t("office.object-help"), Width: "medium", Value: f.Object, Autocomplete: "off"},
 	}}}

@@ -158,13 +158,16 @@ func (v *visit) accountSheet() (sheet, error) {
 	if err != nil {
 		return sheet{}, err
 	}
+	capacity, orders := v.capacity()
 	s := sheet{Heading: v.t("office.my-account"), Facts: []kit.Row{
+		{Key: v.t("office.name"), Value: v.session.Account.Display.In(v.lang)},
 		{Key: v.t("office.account"), Value: name},
 		{Key: v.t("office.agency"), Value: v.agency(v.session.Account.Agency)},
 		{Key: v.t("office.roles"), Value: v.roles(v.session.Account)},
+		{Key: v.t("office.capacity"), Value: capacity},
 		{Key: v.t("office.codes"), Value: v.t("office.codes-left", "n", left)},
 	}, Links: []kit.Link{{Href: v.to("/office/password"), Text: v.t("office.password-set")}, {Href: v.to("/office/authenticator"), Text: v.t("office.enrol-again")}}}
-	s.Tables = []table{v.sessionTable(sessions), v.tokenTable(tokens)}
+	s.Tables = []table{orders, v.sessionTable(sessions), v.tokenTable(tokens)}
 	s.Forms = []form{
 		{Title: v.t("office.token-new"), Help: v.t("office.token-help"), Action: v.to("/office/account/tokens"), Button: v.t("office.token-make"), Fields: []kit.Field{{Name: "label", Label: v.t("office.token-label"), Width: "medium", Required: true, Value: v.PostFormValue("label")}}},
 		{Title: v.t("office.codes-new"), Help: v.t("office.codes-new-help"), Action: v.to("/office/account/codes"), Button: v.t("office.codes-make"), Fields: []kit.Field{v.currentField()}},

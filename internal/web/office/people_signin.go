@@ -93,25 +93,39 @@ func signOut(v *visit) error {
 	return v.seeOther("/sign-in")
 }
 
-// home says who one is here and by what right one acts.
-func home(v *visit) error {
-	a, actor := v.session.Account, v.session.Actor
-	capacity := v.t("office.not-head")
-	if actor.IsHead {
-		capacity = v.t("office.is-head")
+// oversees: whose work is to watch over others' begins with what was read and done.
+func (v *visit) oversees() bool { return v.reaches("log.read") && !v.reaches("case.work") }
+
+func (v *visit) homePath() string {
+	if v.oversees() {
+		return "/office/oversight"
 	}
-	s := sheet{Heading: v.t("office.welcome", "name", a.Display.In(v.lang)), Facts: []kit.Row{
-		{Key: v.t("office.agency"), Value: v.agency(a.Agency)},
-		{Key: v.t("office.roles"), Value: v.roles(a)},
-		{Key: v.t("office.capacity"), Value: capacity},
-	}}
-	orders := table{Title: v.t("office.orders-in-force"), Head: []string{v.t("office.number"), v.t("office.activity"), v.t("office.agency")}, Empty: v.t("office.orders-none")}
+	return "/office/cases"
+}
+
+// home is where one's work begins.
+func home(v *visit) error {
+	if v.oversees() {
+		return oversight(v)
+	}
+	return inbox(v)
+}
+
+// capacity says by what right one acts: headship, and orders in force.
+func (v *visit) capacity() (text string, orders table) {
+	actor := v.session.Actor
+	text = v.t("office.not-head")
+	if actor.IsHead {
+		text = v.t("office.is-head")
+	}
+	orders = table{Title: v.t("office.orders-in-force"), Head: []string{v.t("office.number"), v.t("office.activity"), v.t("office.agency")}, Empty: v.t("office.orders-none")}
+	if actor.IsHead {
+		orders.Empty = v.t("office.orders-head")
+	}
 	for _, o := range actor.Orders {
 		orders.Rows = append(orders.Rows, row{Cells: []kit.Cell{{Text: o.Number}, {Text: v.activity(o.Activity)}, {Text: v.agency(o.Agency)}}})
 	}
-	s.Tables = []table{orders}
-	s.Links = []kit.Link{{Href: v.to("/office/account"), Text: v.t("office.my-account")}}
-	return v.show(http.StatusOK, s)
+	return text, orders
 }
 
 // activity is the name of an activity of the record.
