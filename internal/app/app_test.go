@@ -306,7 +306,15 @@ func TestAnAddressThatIsTakenIsFoundOutBeforeAnythingIsMade(t *testing.T) {
 // page refused: nothing of what was typed is lost, and the same page can be sent again.
 func (r *running) refusedNow(f *webtest.Form) *webtest.Form {
 	r.t.Helper()
-	p := r.want(503)(f.Submit())
+	return r.kept(r.want(503)(f.Submit()))
+}
+
+// kept looks at the page of a refusal.
+func (r *running) kept(p *webtest.Page) *webtest.Form {
+	r.t.Helper()
+	if p.Status != 503 {
+		r.t.Fatalf("status %d, not 503: %.2000s", p.Status, p.Body)
+	}
 	if p.Header.Get("Retry-After") == "" {
 		r.t.Error("no Retry-After")
 	}
@@ -348,7 +356,7 @@ func TestAFullDiskAcknowledgesNothingAndIsLeftByItself(t *testing.T) {
 			t.Fatal(err)
 		}
 		if p.Status != 200 {
-			f = r.refusedNow(p.Form("state"))
+			f = r.kept(p)
 			break
 		}
 	}
