@@ -34,10 +34,11 @@ func wireInstallation(ctx context.Context, a *App) error {
 	case base != "" || a.Options.Mode == Use:
 		return nil
 	}
-	revisions, err := firstRevisions(a.Config.Record)
+	revisions, _, err := a.revisions()
 	if err != nil {
 		return err
 	}
+	defer a.opening()()
 	if err := a.DB.InTx(ctx, a.putBody); err != nil {
 		return err
 	}

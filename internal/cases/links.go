@@ -2,6 +2,7 @@ package cases
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/base64"
 	"encoding/json"
 	"slices"
@@ -167,7 +168,7 @@ func (s *Service) RedeemNewCode(ctx context.Context, token string) (reference, c
 	return reference, code, err
 }
 
-func newCode() string { return group(randomChars(codeLen), 4) }
+func newCode() string { return group(randomChars(rand.Reader, codeLen), 4) }
 
 // replaceCode is the rule by which another tracking code takes the place of a case's.
 func (s *Service) replaceCode(code string) func(*db.Tx, *Case) error {

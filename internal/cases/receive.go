@@ -212,7 +212,7 @@ func (s *Service) seal(ctx context.Context, snap *policy.Snapshot, agency string
 	subject.Kind = subjectKind
 	in := &intake{subject: subject, code: codeOf(s.codeKey, sub.Nonce)}
 	f := &in.fresh
-	f.Case = Case{ID: db.NewID(), Reference: newReference(), Site: sub.Site, Agency: agency, OriginAgency: agency, Topic: sub.Topic, Channel: sub.Channel, OutsideRef: sub.OutsideRef, Lang: sub.Lang,
+	f.Case = Case{ID: db.NewID(), Reference: newReference(s.References), Site: sub.Site, Agency: agency, OriginAgency: agency, Topic: sub.Topic, Channel: sub.Channel, OutsideRef: sub.OutsideRef, Lang: sub.Lang,
 		State: Received, WithholdName: sub.WithholdName, AboutStaff: sub.AboutStaff, RevisionID: snap.RevisionID, NoticeID: sub.NoticeID, SubjectKey: subject.ID, ReceivedAt: now, events: 1}
 	f.DueAt = s.dueAt(now)
 	sealed := make(map[string][]byte, len(sub.Sender))

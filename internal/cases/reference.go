@@ -3,8 +3,8 @@ package cases
 import (
 	"crypto/hkdf"
 	"crypto/hmac"
-	"crypto/rand"
 	"crypto/sha256"
+	"io"
 	"strings"
 )
 
@@ -18,8 +18,10 @@ const (
 	codeLen      = 12 // 54 bits
 )
 
-// newReference returns a random reference, grouped: "7KD-4MX-R2P".
-func newReference() string { return group(withCheck(randomChars(referenceLen-1)), 3) }
+// newReference draws a reference, grouped: "7KD-4MX-R2P".
+func newReference(from io.Reader) string {
+	return group(withCheck(randomChars(from, referenceLen-1)), 3)
+}
 
 // Reference brings what a person typed into the form of a reference; ok is false when
 // it cannot be one.
@@ -55,11 +57,13 @@ func mac(key, value []byte) []byte {
 	return m.Sum(nil)
 }
 
-func randomChars(n int) string {
+func randomChars(from io.Reader, n int) string {
 	out := make([]byte, 0, n)
 	var b [1]byte
 	for len(out) < n {
-		rand.Read(b[:])
+		if _, err := io.ReadFull(from, b[:]); err != nil {
+			panic(err) // crypto/rand never fails
+		}
 		if int(b[0]) < 256/len(alphabet)*len(alphabet) {
 			out = append(out, alphabet[int(b[0])%len(alphabet)])
 		}

@@ -2,6 +2,7 @@ package cases
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
 	"slices"
 	"time"
@@ -313,7 +314,7 @@ func (s *Service) rewrite(ctx context.Context, actor, caseID, act string, meta m
 }
 
 // NewReference and NewCode make what a person keeps; requests use the same forms.
-func NewReference() string { return newReference() }
+func NewReference() string { return newReference(rand.Reader) }
 
 // NewCode returns a random code.
 func NewCode() string { return newCode() }

@@ -2,7 +2,9 @@ package cases
 
 import (
 	"context"
+	"crypto/rand"
 	"crypto/sha256"
+	"io"
 	"time"
 
 	"prasan/internal/audit"
@@ -47,6 +49,7 @@ type Deps struct {
 	SameController func(agency string) bool
 	Files          Files
 	Now            func() time.Time
+	References     io.Reader // what references are drawn from; nil: crypto/rand
 	Config         Config
 }
 
@@ -69,6 +72,9 @@ type Service struct {
 
 // New returns the service.
 func New(d Deps) *Service {
+	if d.References == nil {
+		d.References = rand.Reader
+	}
 	return &Service{Deps: d, codeKey: d.Vault.Derive("tracking-code"), trackKey: d.Vault.Derive("tracking-hash"), nonceKey: d.Vault.Derive("nonce-hash"), linkKey: d.Vault.Derive("link-hash")}
 }
 

@@ -15,9 +15,12 @@ type System struct{}
 func (System) Now() time.Time { return time.Now() }
 
 // Shifted is a clock that runs at the machine's pace from another moment; the demo
-// and tests move it forward. Only the making of the scenario puts it back, before
-// anybody reads it.
-type Shifted struct{ offset atomic.Int64 }
+// and tests move it forward. Only the making of the scenario puts it back, or has it
+// stand still, before anybody reads it.
+type Shifted struct {
+	offset atomic.Int64
+	held   atomic.Int64 // microseconds; 0: it runs
+}
 
 // NewShifted returns a clock that shows start now.
 func NewShifted(start time.Time) *Shifted {
@@ -26,7 +29,12 @@ func NewShifted(start time.Time) *Shifted {
 	return c
 }
 
-func (c *Shifted) Now() time.Time { return time.Now().Add(time.Duration(c.offset.Load())) }
+func (c *Shifted) Now() time.Time {
+	if us := c.held.Load(); us != 0 {
+		return time.UnixMicro(us)
+	}
+	return time.Now().Add(time.Duration(c.offset.Load()))
+}
 
 // Advance moves the clock forward by d; a negative d is ignored.
 func (c *Shifted) Advance(d time.Duration) {
@@ -36,7 +44,13 @@ func (c *Shifted) Advance(d time.Duration) {
 }
 
 // Set puts the clock to t, from where it runs on.
-func (c *Shifted) Set(t time.Time) { c.offset.Store(int64(time.Until(t))) }
+func (c *Shifted) Set(t time.Time) {
+	c.offset.Store(int64(time.Until(t)))
+	c.held.Store(0)
+}
+
+// Hold puts the clock to t, where it stands still until it is Set.
+func (c *Shifted) Hold(t time.Time) { c.held.Store(t.UnixMicro()) }
 
 // Offset is how far the clock is ahead of the machine's.
 func (c *Shifted) Offset() time.Duration { return time.Duration(c.offset.Load()) }

@@ -99,7 +99,6 @@ func others() []person {
 
 // settle puts people, headships and orders into place, as of the scenario's beginning.
 func (e *Env) settle(tx *db.Tx, hashes map[string]string, begin time.Time) error {
-	fiscal := begin.AddDate(0, -2, 0)
 	for i, p := range append(people(), others()...) {
 		a := accounts.Account{Name: p.account, Display: policy.Text{TH: p.th, EN: p.en}, Email: p.account + "@" + e.Base, Agency: p.agency, Roles: p.roles, CreatedAt: begin}
 		if err := e.Accounts.Seed(tx, a, hashes[p.hash()], totp(p.account)); err != nil {
@@ -110,7 +109,7 @@ func (e *Env) settle(tx *db.Tx, hashes map[string]string, begin time.Time) error
 				return err
 			}
 		}
-		if err := e.place(tx, p, i, fiscal); err != nil {
+		if err := e.place(tx, p, i, begin); err != nil {
 			return err
 		}
 	}
@@ -122,7 +121,7 @@ func (e *Env) place(tx *db.Tx, p person, i int, from time.Time) error {
 	if p.head != "" {
 		order := ""
 		if p.head != "head" {
-			order = fmt.Sprintf("สปอ %d/2569", 200+i)
+			order = fmt.Sprintf("สปอ %d/%d", 200+i, from.Year()+543)
 		}
 		if err := org.PutHead(tx, org.Headship{Agency: p.agency, Account: p.account, Capacity: p.head, Order: order, From: from, To: org.Forever}); err != nil {
 			return err
@@ -137,5 +136,5 @@ func (e *Env) place(tx *db.Tx, p person, i int, from time.Time) error {
 		return nil
 	}
 	signed := "head-" + p.agency
-	return org.PutDelegation(tx, org.Delegation{ID: db.NewID(), Number: fmt.Sprintf("%d/2569", 100+i), Agency: p.agency, Account: p.account, Activity: "contact-us", Matter: "รับและดำเนินการเรื่องที่ติดต่อผ่านเว็บไซต์ และติดต่อกลับผู้แจ้ง", SignedBy: signed, From: from, To: from.AddDate(3, 0, 0)})
+	return org.PutDelegation(tx, org.Delegation{ID: db.NewID(), Number: fmt.Sprintf("%d/%d", 100+i, from.Year()+543), Agency: p.agency, Account: p.account, Activity: "contact-us", Matter: "รับและดำเนินการเรื่องที่ติดต่อผ่านเว็บไซต์ และติดต่อกลับผู้แจ้ง", SignedBy: signed, From: from, To: from.AddDate(3, 0, 0)})
 }

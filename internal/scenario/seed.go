@@ -5,7 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
-	"sort"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -15,27 +15,38 @@ import (
 	"prasan/internal/db"
 	"prasan/internal/org"
 	"prasan/internal/policy"
+	"prasan/internal/register"
+	"prasan/internal/ropa"
 	"prasan/internal/sites"
-	"prasan/internal/thai"
 )
 
 // Volume is how many cases there are: the number that the record declares (row 20).
 const Volume = 366
 
-// Clock is a clock that the scenario moves.
+// Opening is when the installation of a scenario that ends now was made: before the
+// first message and before the fiscal year that its orders are of.
+func Opening(now time.Time) time.Time { return now.AddDate(-1, -2, 0) }
+
+// Clock is a clock that the scenario moves. It is held at each moment, so that what
+// happens then has the same time in every seeding, and runs again at the end.
 type Clock interface {
 	Now() time.Time
+	Hold(time.Time)
 	Set(time.Time)
 }
 
 // Env is what the scenario is made with.
 type Env struct {
 	DB       *db.DB
+	Now      time.Time // when it ends; zero: what the clock shows
 	Clock    Clock
 	Cases    *cases.Service
 	Accounts *accounts.Service
-	Sites    *sites.Store
-	Notice   func(agency string) (id string, err error)
+	Sites    []sites.Site
+	Register *register.Store
+	// Revisions of the record that follow the first ones; the duty holders approve them.
+	Revisions [][]byte
+	Notice    func(agency string) (id string, err error)
 	// Flush sends the mail that is due; nil leaves it queued.
 	Flush    func(ctx context.Context) error
 	Base     string
@@ -51,15 +62,22 @@ type Printed struct {
 	Tokens   map[string]string // by account; "admin" has all rights of the scenario
 }
 
-// Seed makes the scenario; its last day is that which the clock shows.
+// Seed makes the scenario of the year before its end.
 func Seed(ctx context.Context, e Env) (Printed, error) {
-	now := e.Clock.Now()
+	now := e.Now
+	if now.IsZero() {
+		now = e.Clock.Now()
+	}
+	now = now.Truncate(time.Second)
 	begin := now.AddDate(-1, 0, 0)
-	e.Clock.Set(begin)
+	e.Clock.Hold(Opening(now))
 	defer e.Clock.Set(now)
+	own := *e.Cases
+	own.References = rand.NewChaCha8([32]byte{25, 69})
+	e.Cases = &own
 	hashes := hashAll()
 	err := e.DB.InTx(ctx, func(tx *db.Tx) error {
-		if err := e.settle(tx, hashes, begin); err != nil {
+		if err := e.settle(tx, hashes, Opening(now)); err != nil {
 			return err
 		}
 		return e.announce(tx, now)
@@ -67,10 +85,45 @@ func Seed(ctx context.Context, e Env) (Printed, error) {
 	if err != nil {
 		return Printed{}, err
 	}
+	e.Clock.Hold(begin.AddDate(0, -1, 0))
+	if err := e.approve(ctx); err != nil {
+		return Printed{}, err
+	}
 	if err := e.play(ctx, begin, now); err != nil {
 		return Printed{}, err
 	}
 	return printed(), nil
+}
+
+// approve puts the corrected revisions into force, approved by two of those whom the
+// revision before names for it (row 31). Where it names fewer the installation does it,
+// as it did the first.
+func (e *Env) approve(ctx context.Context) error {
+	for _, body := range e.Revisions {
+		parsed, err := ropa.Parse(body)
+		if err != nil {
+			return err
+		}
+		var signers []policy.Actor
+		for _, account := range []string{"head-ops", "dpo", "ict"} {
+			a, err := e.actor(ctx, account)
+			if err != nil {
+				return err
+			}
+			if snap := e.Register.Snapshot(parsed.Code); snap != nil && snap.MayDo(a, policy.DutyReview).Allowed {
+				signers = append(signers, a)
+			}
+		}
+		if len(signers) < 2 {
+			err = e.Register.Begin(ctx, [][]byte{body})
+		} else {
+			_, err = e.Register.Apply(ctx, body, "ict", signers)
+		}
+		if err != nil {
+			return fmt.Errorf("revision %d of %s: %w", parsed.Number, parsed.Code, err)
+		}
+	}
+	return nil
 }
 
 // hashAll hashes the passwords, which is made to be slow, on all processors.
@@ -106,7 +159,7 @@ func printed() Printed {
 
 // announce puts news on every site.
 func (e *Env) announce(tx *db.Tx, now time.Time) error {
-	for _, s := range e.Sites.All() {
+	for _, s := range e.Sites {
 		for i, n := range news {
 			body, err := json.Marshal(map[string]policy.Text{"title": {TH: n.th, EN: n.en}, "text": {TH: n.textTH, EN: n.textEN}})
 			if err != nil {
@@ -120,87 +173,47 @@ func (e *Env) announce(tx *db.Tx, now time.Time) error {
 	return nil
 }
 
-// step is something that happens to a case at a moment.
-type step struct {
-	at    time.Time
-	story *play
-	do    func(ctx context.Context, e *Env, p *play) error
-}
-
-// play is one case of the scenario.
-type play struct {
-	i        int
-	m        matter
-	text     string
-	site     sites.Site
-	lang     string
-	sender   map[string]string
-	channel  string
-	outside  string
-	staff    bool
-	withhold bool
-	decoy    bool
-	receipt  cases.Receipt
-}
-
 // play sends every message and has everything done to it, in the order of time.
 func (e *Env) play(ctx context.Context, begin, now time.Time) error {
 	var steps []step
 	for i := range Volume {
 		steps = append(steps, e.plan(i, begin, now)...)
 	}
-	sort.SliceStable(steps, func(a, b int) bool { return steps[a].at.Before(steps[b].at) })
+	slices.SortStableFunc(steps, func(a, b step) int { return a.at.Compare(b.at) })
+	steps = slices.DeleteFunc(steps, func(s step) bool { return s.at.After(now) })
 	flushed := begin
 	for n, s := range steps {
-		if s.at.After(now) {
-			break
-		}
-		e.Clock.Set(s.at)
+		e.Clock.Hold(s.at)
 		if err := s.do(ctx, e, s.story); err != nil {
 			return fmt.Errorf("case %d at %s: %w", s.story.i, s.at.Format(time.RFC3339), err)
 		}
-		if e.Flush != nil && s.at.Sub(flushed) > 10*24*time.Hour {
+		if s.at.Sub(flushed) > 24*time.Hour {
 			flushed = s.at
-			if err := e.Flush(ctx); err != nil {
+			if err := e.flush(ctx); err != nil {
 				return err
 			}
 		}
-		if e.Progress != nil && n%20 == 0 {
-			e.Progress(n, len(steps))
-		}
+		e.progress(n, len(steps))
 	}
-	if e.Progress != nil {
-		e.Progress(len(steps), len(steps))
+	e.progress(len(steps), len(steps))
+	return e.flush(ctx)
+}
+
+func (e *Env) flush(ctx context.Context) error {
+	if e.Flush == nil {
+		return nil
 	}
-	if e.Flush != nil {
-		return e.Flush(ctx)
+	return e.Flush(ctx)
+}
+
+func (e *Env) progress(done, all int) {
+	if e.Progress != nil && (done%20 == 0 || done == all) {
+		e.Progress(done, all)
 	}
-	return nil
 }
 
 // actor resolves somebody of an agency who may do an act.
 func (e *Env) actor(ctx context.Context, account string) (a policy.Actor, err error) {
 	err = e.DB.Read(ctx, func(tx *db.Tx) (err error) { a, err = org.Actor(tx, account); return err })
 	return a, err
-}
-
-// pick is deterministic: the same for the same case and question.
-func pick[T any](r *rand.Rand, list []T) T { return list[r.IntN(len(list))] }
-
-// workHour puts a day at an hour of an office, and a night at one when people write.
-func workHour(r *rand.Rand, day time.Time) time.Time {
-	l := day.In(thai.Bangkok)
-	return time.Date(l.Year(), l.Month(), l.Day(), 8+r.IntN(9), r.IntN(60), r.IntN(60), 0, thai.Bangkok)
-}
-
-// onWork moves to the next working day.
-func onWork(t time.Time) time.Time {
-	for !thai.IsWorkingDay(t) {
-		t = t.AddDate(0, 0, 1)
-	}
-	return t
-}
-
-func fill(r *rand.Rand, text string) string {
-	return strings.NewReplacer("{place}", pick(r, places), "{maker}", pick(r, makers), "{when}", pick(r, times)).Replace(text)
 }
