@@ -102,7 +102,8 @@ func (t *tally) bump(site, dim, day, term int64, d sums) {
 	}
 }
 
-// count takes one hit.
+// count takes one hit, and writes into it what only its visit knows: the source by
+// which it began, and, as the value of a page view, whether it began with it.
 func (t *tally) count(r *row) {
 	day := dayOf(r.at)
 	add := func(dim, term int64, d sums) { t.bump(r.site, dim, day, term, d) }
@@ -111,6 +112,9 @@ func (t *tally) count(r *row) {
 		return
 	}
 	kind := t.known.kinds[r.name]
+	if s := t.states[r.visitor]; kind != PageView && s != nil && s.day == day {
+		r.source = s.source // of the visit
+	}
 	switch kind {
 	case PageView:
 		t.view(r, day, add)
@@ -138,9 +142,9 @@ var labelled = map[string]int64{SiteSearch: dimSearch, Outbound: dimOutbound, Do
 
 func (t *tally) view(r *row, day int64, add func(dim, term int64, d sums)) {
 	visitor, visit := t.visit(r, day, add)
-	source := r.source
-	if s := t.states[r.visitor]; r.visitor != 0 {
-		source = s.source // of the visit, not of the page
+	r.value = visit
+	if r.visitor != 0 {
+		r.source = t.states[r.visitor].source // of the visit, not of the page
 	}
 	add(dimTotal, 0, sums{n: 1, visitors: visitor, visits: visit, bounces: visit})
 	firstLook := int64(0)
@@ -148,7 +152,7 @@ func (t *tally) view(r *row, day int64, add func(dim, term int64, d sums)) {
 		firstLook = 1
 	}
 	add(dimPage, r.page, sums{n: 1, visitors: firstLook, visits: visit, bounces: visit, exits: visit})
-	add(dimSource, source, sums{n: 1, visitors: visitor, visits: visit, bounces: visit})
+	add(dimSource, r.source, sums{n: 1, visitors: visitor, visits: visit, bounces: visit})
 	add(dimProfile, r.profile, sums{n: 1, visitors: visitor, visits: visit})
 	add(dimLevel, t.known.levels[r.level], sums{n: 1, visitors: visitor})
 	add(dimHour, t.known.hours[hourOf(r.at)], sums{n: 1})
