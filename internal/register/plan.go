@@ -334,7 +334,8 @@ func Cutoff(r policy.Retention, now time.Time) time.Time {
 	for next := t.AddDate(0, 0, 1); !r.DueAt(next).After(now); next = t.AddDate(0, 0, 1) {
 		t = next
 	}
-	return t
+	minutes := sort.Search(24*60, func(m int) bool { return r.DueAt(t.Add(time.Duration(m+1) * time.Minute)).After(now) })
+	return t.Add(time.Duration(minutes) * time.Minute)
 }
 
 func (c *comparison) recipients() error {

@@ -2,6 +2,8 @@ package register_test
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"slices"
@@ -288,7 +290,15 @@ func TestTamperingIsFoundAndNotObeyed(t *testing.T) {
 		if _, err := register.Open(ctx, e.DB, audit.New("test")); err == nil {
 			t.Error("an altered text is obeyed")
 		}
-		tamper(`UPDATE revisions SET body = REPLACE(body, 'P1Y', 'P10Y') WHERE activity = 'contact-us' AND n = 2`)
+		tamper(`UPDATE revisions SET body = $1 WHERE activity = 'contact-us' AND n = 2`, string(ropa.SeedText("contact-us", 2)))
+		// A first revision made anew, with its digest: what follows does not follow from it.
+		forged := strings.Replace(string(ropa.SeedText("usage-analytics", 1)), "รอข้อมูล", "ไม่มี", 1)
+		sum := sha256.Sum256([]byte(forged))
+		tamper(`UPDATE revisions SET body = $1, sha256 = $2 WHERE activity = 'usage-analytics' AND n = 1`, forged, hex.EncodeToString(sum[:]))
+		rep, err = s.Verify(ctx)
+		if err != nil || len(rep.Faults) != 1 || !strings.Contains(rep.Faults[0].Problem, "does not follow") {
+			t.Errorf("%v %+v", err, rep)
+		}
 		tamper(`UPDATE revisions SET prev_sha256 = '' WHERE activity = 'usage-analytics' AND n = 2`)
 		tamper(`DELETE FROM revisions WHERE activity = 'contact-us' AND n = 1`)
 		rep, err = s.Verify(ctx)
