@@ -58,16 +58,16 @@ func Bodies(base string) []Agency {
 		{Code: "ops-ict", Parent: "ops", Kind: Division, Name: policy.Text{TH: "ศูนย์เทคโนโลยีสารสนเทศและการสื่อสาร", EN: "Information and Communication Technology Centre"}, Short: policy.Text{TH: "ศทส.", EN: "ICT Centre"},
 			Addressee: policy.Text{TH: "ผู้อำนวยการศูนย์เทคโนโลยีสารสนเทศและการสื่อสาร", EN: "Director, ICT Centre"}, Head: policy.Text{TH: "ผู้อำนวยการศูนย์เทคโนโลยีสารสนเทศและการสื่อสาร", EN: "Director, ICT Centre"}, Letters: "อก 02", Phone: "0 2430 6967"},
 	}
-	for _, d := range []struct{ code, th, en, shortTH, shortEN, addressTH, addressEN, ecms string }{
-		{"diw", "กรมโรงงานอุตสาหกรรม", "Department of Industrial Works", "กรอ.", "DIW", "อธิบดีกรมโรงงานอุตสาหกรรม", "Director-General, Department of Industrial Works", "0800300001"},
-		{"diprom", "กรมส่งเสริมอุตสาหกรรม", "Department of Industrial Promotion", "กสอ.", "DIPROM", "อธิบดีกรมส่งเสริมอุตสาหกรรม", "Director-General, Department of Industrial Promotion", "0800400001"},
-		{"dpim", "กรมอุตสาหกรรมพื้นฐานและการเหมืองแร่", "Department of Primary Industries and Mines", "กพร.", "DPIM", "อธิบดีกรมอุตสาหกรรมพื้นฐานและการเหมืองแร่", "Director-General, Department of Primary Industries and Mines", "0800500001"},
-		{"tisi", "สำนักงานมาตรฐานผลิตภัณฑ์อุตสาหกรรม", "Thai Industrial Standards Institute", "สมอ.", "TISI", "เลขาธิการสำนักงานมาตรฐานผลิตภัณฑ์อุตสาหกรรม", "Secretary-General, Thai Industrial Standards Institute", "0800600001"},
-		{"ocsb", "สำนักงานคณะกรรมการอ้อยและน้ำตาลทราย", "Office of the Cane and Sugar Board", "สอน.", "OCSB", "เลขาธิการคณะกรรมการอ้อยและน้ำตาลทราย", "Secretary-General, Office of the Cane and Sugar Board", "0800700001"},
-		{"oie", "สำนักงานเศรษฐกิจอุตสาหกรรม", "Office of Industrial Economics", "สศอ.", "OIE", "ผู้อำนวยการสำนักงานเศรษฐกิจอุตสาหกรรม", "Director-General, Office of Industrial Economics", "0800800001"},
+	for _, d := range []struct{ code, th, en, shortTH, shortEN, addressTH, addressEN, ecms, letters string }{
+		{"diw", "กรมโรงงานอุตสาหกรรม", "Department of Industrial Works", "กรอ.", "DIW", "อธิบดีกรมโรงงานอุตสาหกรรม", "Director-General, Department of Industrial Works", "0800300001", "อก 03"},
+		{"diprom", "กรมส่งเสริมอุตสาหกรรม", "Department of Industrial Promotion", "กสอ.", "DIPROM", "อธิบดีกรมส่งเสริมอุตสาหกรรม", "Director-General, Department of Industrial Promotion", "0800400001", "อก 04"},
+		{"dpim", "กรมอุตสาหกรรมพื้นฐานและการเหมืองแร่", "Department of Primary Industries and Mines", "กพร.", "DPIM", "อธิบดีกรมอุตสาหกรรมพื้นฐานและการเหมืองแร่", "Director-General, Department of Primary Industries and Mines", "0800500001", "อก 05"},
+		{"tisi", "สำนักงานมาตรฐานผลิตภัณฑ์อุตสาหกรรม", "Thai Industrial Standards Institute", "สมอ.", "TISI", "เลขาธิการสำนักงานมาตรฐานผลิตภัณฑ์อุตสาหกรรม", "Secretary-General, Thai Industrial Standards Institute", "0800600001", "อก 07"},
+		{"ocsb", "สำนักงานคณะกรรมการอ้อยและน้ำตาลทราย", "Office of the Cane and Sugar Board", "สอน.", "OCSB", "เลขาธิการคณะกรรมการอ้อยและน้ำตาลทราย", "Secretary-General, Office of the Cane and Sugar Board", "0800700001", "อก 06"},
+		{"oie", "สำนักงานเศรษฐกิจอุตสาหกรรม", "Office of Industrial Economics", "สศอ.", "OIE", "ผู้อำนวยการสำนักงานเศรษฐกิจอุตสาหกรรม", "Director-General, Office of Industrial Economics", "0800800001", "อก 08"},
 	} {
 		head := policy.Text{TH: d.addressTH, EN: d.addressEN}
-		out = append(out, Agency{Code: d.code, Parent: "moi", Kind: Department, Name: policy.Text{TH: d.th, EN: d.en}, Short: policy.Text{TH: d.shortTH, EN: d.shortEN}, Addressee: head, Head: head, ECMS: d.ecms})
+		out = append(out, Agency{Code: d.code, Parent: "moi", Kind: Department, Name: policy.Text{TH: d.th, EN: d.en}, Short: policy.Text{TH: d.shortTH, EN: d.shortEN}, Addressee: head, Head: head, Letters: d.letters, ECMS: d.ecms})
 	}
 	for i := range out {
 		out[i].Hours, out[i].Email = officeHours, "saraban@"+out[i].Code+"."+base

@@ -232,3 +232,34 @@ func (p *Page) Image(i Image, x, y, width, height float64) {
 	p.images[i.number] = true
 	p.op("q %s 0 0 %s %s %s cm /I%d Do Q", num(width), num(height), num(x), num(p.Height-y-height), i.number)
 }
+
+// Circle draws the outline of a circle.
+func (p *Page) Circle(x, y, radius, line float64, c Color) {
+	const k = 0.5523 // how far the handles of four curves lie that make a circle
+	y = p.Height - y
+	r, h := radius, radius*k
+	p.op("q %s w %s %s %s RG %s %s m", num(line), num(c[0]), num(c[1]), num(c[2]), num(x+r), num(y))
+	for _, q := range [][6]float64{{r, h, h, r, 0, r}, {-h, r, -r, h, -r, 0}, {-r, -h, -h, -r, 0, -r}, {h, -r, r, -h, r, 0}} {
+		p.op("%s %s %s %s %s %s c", num(x+q[0]), num(y+q[1]), num(x+q[2]), num(y+q[3]), num(x+q[4]), num(y+q[5]))
+	}
+	p.op("s Q")
+}
+
+// Squares fills the squares of a matrix for which dark says so: a code that machines read.
+func (p *Page) Squares(x, y, size float64, n int, dark func(column, row int) bool) {
+	p.fill(Black)
+	cell := size / float64(n)
+	for row := range n {
+		for from := 0; from < n; from++ {
+			to := from
+			for to < n && dark(to, row) {
+				to++
+			}
+			if to > from {
+				p.op("%s %s %s %s re", num(x+float64(from)*cell), num(p.Height-y-float64(row+1)*cell), num(float64(to-from)*cell), num(cell))
+				from = to
+			}
+		}
+	}
+	p.op("f")
+}

@@ -1,0 +1,51 @@
+package letters
+
+import (
+	"slices"
+
+	"prasan/internal/errs"
+)
+
+// Transition is a declared change of a letter. What is not in the table does not happen.
+type Transition struct {
+	Action string
+	From   []State
+	To     State
+	By     string // the action that policy.May asks for; "system" for the program
+}
+
+// Transitions is the whole way of a letter; docs/letters.md prints it.
+var Transitions = []Transition{
+	{"revise", []State{Draft}, Draft, "letter.draft"},
+	{"classify", []State{Draft, Checked}, "", "letter.read"},
+	{"check", []State{Draft}, Checked, "letter.check"},
+	{"return", []State{Checked}, Draft, "letter.check"},
+	{"approve", []State{Checked}, Approved, "letter.read"},
+	{"number", []State{Approved}, Numbered, "letter.number"},
+	{"seal", []State{Numbered}, Sealed, "system"},
+	{"dispatch", []State{Sealed, Dispatched}, Dispatched, "letter.dispatch"},
+	{"cancel", []State{Draft, Checked, Approved, Numbered, Sealed}, Cancelled, "letter.cancel"},
+}
+
+func transition(l *Letter, action string) (Transition, error) {
+	for _, t := range Transitions {
+		if t.Action == action && slices.Contains(t.From, l.State) {
+			if t.To == "" {
+				t.To = l.State
+			}
+			return t, nil
+		}
+	}
+	return Transition{}, errs.New(errs.Conflict, "error.letter-transition", "action", action, "state", string(l.State))
+}
+
+// Next lists the actions that the state of a letter allows.
+func Next(l *Letter) []string {
+	var out []string
+	for _, t := range Transitions {
+		if slices.Contains(t.From, l.State) && t.By != "system" {
+			out = append(out, t.Action)
+		}
+	}
+	return out
+}
