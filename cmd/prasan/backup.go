@@ -1,11 +1,15 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
+	"io"
+	"os"
 
 	"prasan/internal/app"
 	"prasan/internal/backup"
 	"prasan/internal/config"
+	"prasan/internal/retention"
 	"prasan/internal/vault"
 )
 
@@ -66,7 +70,7 @@ func (c restoreCmd) Run(p *program) error {
 
 type verifyCmd struct {
 	config.Store
-	File string `arg:"" optional:"" help:"A backup. Without it the installation is checked." placeholder:"FILE"`
+	File string `arg:"" optional:"" help:"A backup or a certificate of destruction. Without it the installation is checked." placeholder:"FILE"`
 	JSON bool   `help:"Print JSON."`
 }
 
@@ -101,8 +105,37 @@ func (c verifyCmd) Run(p *program) error {
 	return err
 }
 
-// file checks a backup to its last bit.
+// maxCertificate is far more than a certificate has.
+const maxCertificate = 1 << 20
+
+// certificate checks a certificate of destruction, which needs no installation.
+func (c verifyCmd) certificate(p *program, text []byte) error {
+	x, err := retention.VerifyCertificate(text)
+	if err != nil {
+		return p.refused(err)
+	}
+	if c.JSON {
+		return p.printJSON(x)
+	}
+	destroyed := 0
+	for _, n := range x.Counts {
+		destroyed += n.Destroyed
+	}
+	fmt.Fprintf(p.std.out, "A certificate of destruction as it was signed: %s, %s of %d, order %s, %d destroyed, %s. Compare its public key with the one that the agency has published: %s\n", x.Agency, x.Activity, x.Year, x.OrderNumber, destroyed, x.ExecutedAt.Format("2006-01-02"), x.PublicKey)
+	return nil
+}
+
+// file checks a backup to its last bit, or a certificate.
 func (c verifyCmd) file(p *program) error {
+	if !backup.IsBackup(c.File) {
+		text, err := readSmall(c.File, maxCertificate)
+		if err != nil {
+			return err
+		}
+		if bytes.Contains(text, []byte(retention.CertificateKind)) {
+			return c.certificate(p, text)
+		}
+	}
 	if err := c.Store.Resolve(); err != nil {
 		return err
 	}
@@ -165,4 +198,14 @@ func (p *program) post(c config.Store, paused bool, said string) error {
 	}
 	fmt.Fprintln(p.std.out, said)
 	return nil
+}
+
+// readSmall reads a file, at most limit bytes of it.
+func readSmall(path string, limit int64) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(io.LimitReader(f, limit))
 }

@@ -26,6 +26,7 @@ import (
 	"prasan/internal/retention"
 	"prasan/internal/rights"
 	"prasan/internal/sites"
+	"prasan/internal/truth"
 	"prasan/internal/vault"
 	"prasan/internal/web/api"
 	"prasan/internal/web/files"
@@ -60,6 +61,7 @@ type App struct {
 	Retention *retention.Service
 	Breach    *breach.Service
 	Rights    *rights.Service
+	Truth     *truth.Service
 	Holders   []retention.Holder // of features; cases are its own
 
 	PersonHolders []rights.Holder // stores of features that have data of people
@@ -111,6 +113,7 @@ var parts = []func(ctx context.Context, a *App) error{
 	wireRetention,
 	wireBreach,
 	wireRights,
+	wireTruth,
 	wireHousekeeping,
 	wireDemo,
 	wireAPI,
