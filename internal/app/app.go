@@ -9,12 +9,14 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"prasan/internal/accounts"
+	"prasan/internal/analytics"
 	"prasan/internal/audit"
 	"prasan/internal/blob"
 	"prasan/internal/breach"
 	"prasan/internal/cases"
 	"prasan/internal/clock"
 	"prasan/internal/config"
+	"prasan/internal/consent"
 	"prasan/internal/db"
 	"prasan/internal/jobs"
 	"prasan/internal/limits"
@@ -26,10 +28,10 @@ import (
 	"prasan/internal/retention"
 	"prasan/internal/rights"
 	"prasan/internal/sites"
-	"prasan/internal/truth"
 	"prasan/internal/vault"
 	"prasan/internal/web/api"
 	"prasan/internal/web/files"
+	"prasan/internal/web/usage"
 )
 
 // App is the program, wired.
@@ -61,7 +63,8 @@ type App struct {
 	Retention *retention.Service
 	Breach    *breach.Service
 	Rights    *rights.Service
-	Truth     *truth.Service
+	Consent   *consent.Service
+	Analytics *analytics.Service
 	Holders   []retention.Holder // of features; cases are its own
 
 	PersonHolders []rights.Holder // stores of features that have data of people
@@ -69,6 +72,7 @@ type App struct {
 	// Faces; a part that comes before them may add to them.
 	API        *api.API
 	FileLinks  *files.Links
+	UsageFace  *usage.Face
 	Demo       *Demo           // nil in serve
 	Operations []api.Operation // of the API, beside its own
 	hosts      map[string]host // by full name; sites are looked up
@@ -113,7 +117,7 @@ var parts = []func(ctx context.Context, a *App) error{
 	wireRetention,
 	wireBreach,
 	wireRights,
-	wireTruth,
+	wireAnalytics,
 	wireHousekeeping,
 	wireDemo,
 	wireAPI,

@@ -60,12 +60,12 @@ func wirePublic(_ context.Context, a *App) error {
 		Site: a.Sites.Lookup, Sites: a.Sites.All, Policy: a.Register.Snapshot, Notice: a.notice, Cases: a.Cases, Seal: seal, Slip: drawSlip, News: a.news,
 		Stage: a.stage,
 		File:  a.OwnerFileURL, URL: a.Config.SiteURL, Client: clientOf, Now: a.Now, MaxFile: blob.MaxFile,
-		DPO: func(string) (name, mail, tel string) { return d.Name, d.Email, d.Phone },
+		DPO: func(string) (name, mail, tel string) { return d.Name, d.Email, d.Phone }, Usage: a.UsageFace,
 	})
 	if err != nil {
 		return err
 	}
-	a.hosts[""] = host{"public", face.Handler()}
+	a.hosts[""] = host{"public", a.UsageFace.Wrap(face.Handler())}
 	return nil
 }
 

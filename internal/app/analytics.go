@@ -1,0 +1,50 @@
+package app
+
+import (
+	"context"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"prasan/internal/analytics"
+	"prasan/internal/consent"
+	"prasan/internal/jobs"
+	"prasan/internal/thai"
+	"prasan/internal/web/usage"
+)
+
+// wireAnalytics opens the counting of usage, the consents to it, and its face.
+func wireAnalytics(ctx context.Context, a *App) (err error) {
+	hosts := func() []string {
+		var out []string
+		for _, s := range a.Sites.All() {
+			out = append(out, s.Host)
+		}
+		return out
+	}
+	a.Analytics, err = analytics.New(ctx, analytics.Deps{DB: a.DB, Audit: a.Audit, Jobs: a.Jobs, Processing: a.Processing, Mail: a.Mail, Record: a.Register.Snapshot, Site: a.agencyOfSite, Sites: hosts,
+		Key: a.Vault.Derive("usage"), Seal: a.Vault.SealSystem, Now: a.Now, NoLimits: a.Limits.Off()})
+	if err != nil {
+		return err
+	}
+	a.OnClose(a.Analytics.Close)
+	a.Analytics.Register()
+	a.Consent = consent.New(consent.Deps{DB: a.DB, Audit: a.Audit, Processing: a.Processing, Record: a.Register.Snapshot, Forget: a.Analytics.Forget,
+		Digest: func(visitor string) []byte { return a.Vault.Digest("consent", visitor) }})
+	a.Jobs.Every("consent.sweep", jobs.Daily(thai.Bangkok, 2, 30), func(ctx context.Context, _ jobs.Job) error { return a.Consent.Sweep(ctx) })
+	a.UsageFace = usage.New(usage.Deps{Analytics: a.Analytics, Consent: a.Consent, Site: a.agencyOfSite, Client: clientOf, Now: a.Now})
+	return nil
+}
+
+// usageCollector shows what the collection did since the start.
+type usageCollector struct{ service *analytics.Service }
+
+var hitsDesc = prometheus.NewDesc("prasan_usage_hits_total", "Hits by what became of them: stored, refused, shed (the queue was full), limited (one client too often), other (counted without their text).", []string{"outcome"}, nil)
+
+func (usageCollector) Describe(ch chan<- *prometheus.Desc) { ch <- hitsDesc }
+
+func (c usageCollector) Collect(ch chan<- prometheus.Metric) {
+	s := &c.service.Stats
+	for outcome, n := range map[string]int64{"stored": s.Stored.Load(), "refused": s.Refused.Load(), "shed": s.Shed.Load(), "limited": s.Limited.Load(), "other": s.Others.Load()} {
+		ch <- prometheus.MustNewConstMetric(hitsDesc, prometheus.CounterValue, float64(n), outcome)
+	}
+}
