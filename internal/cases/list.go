@@ -19,7 +19,7 @@ import (
 
 // Filter narrows a list of cases. Zero values do not narrow.
 type Filter struct {
-	View     string // "open" (what is due first; the default), "mine", "parked", "quarantined", "closed", "all"
+	View     string // "open" (to be answered, what is due first; the default), "mine", "parked", "answered", "quarantined", "closed", "all"
 	State    State
 	Topic    string
 	Site     string
@@ -138,13 +138,15 @@ func (s *Service) where(a policy.Actor, f Filter) (*query, error) {
 	s.scope(q, a)
 	switch f.View {
 	case "", "open", "mine", "parked":
-		q.add("state NOT IN ('closed','quarantined')")
+		q.add("state NOT IN ('answered','closed','quarantined')")
 		switch f.View {
 		case "mine":
 			q.add("assignee = ?", a.Account)
 		case "parked":
 			q.add("parked = TRUE")
 		}
+	case "answered":
+		q.add("state = 'answered'")
 	case "quarantined", "closed":
 		q.add("state = ?", f.View)
 		q.order, q.key = "received_at DESC, id DESC", func(c Case) time.Time { return c.ReceivedAt }
@@ -267,7 +269,7 @@ func (s *Service) Count(ctx context.Context, a policy.Actor) (Counts, error) {
 	k := len(q.args)
 	args := append(slices.Clone(q.args), a.Account, db.Micros(now), db.Micros(now), db.Micros(endOfDay))
 	err := s.DB.Read(ctx, func(tx *db.Tx) error {
-		return tx.QueryRow(fmt.Sprintf(`SELECT COUNT(*) FILTER (WHERE state <> 'quarantined'), COUNT(*) FILTER (WHERE state <> 'quarantined' AND assignee = $%d), COUNT(*) FILTER (WHERE state NOT IN ('answered','quarantined') AND clock_left = 0 AND due_at < $%d), COUNT(*) FILTER (WHERE state NOT IN ('answered','quarantined') AND clock_left = 0 AND due_at >= $%d AND due_at < $%d), COUNT(*) FILTER (WHERE state = 'quarantined'), COUNT(*) FILTER (WHERE parked = TRUE) FROM cases WHERE %s AND state <> 'closed'`, k+1, k+2, k+3, k+4, scope), args, &n.Open, &n.Mine, &n.Overdue, &n.Today, &n.Quarantined, &n.Parked)
+		return tx.QueryRow(fmt.Sprintf(`SELECT COUNT(*) FILTER (WHERE state NOT IN ('answered','quarantined')), COUNT(*) FILTER (WHERE state NOT IN ('answered','quarantined') AND assignee = $%d), COUNT(*) FILTER (WHERE state NOT IN ('answered','quarantined') AND clock_left = 0 AND due_at < $%d), COUNT(*) FILTER (WHERE state NOT IN ('answered','quarantined') AND clock_left = 0 AND due_at >= $%d AND due_at < $%d), COUNT(*) FILTER (WHERE state = 'quarantined'), COUNT(*) FILTER (WHERE parked = TRUE) FROM cases WHERE %s AND state <> 'closed'`, k+1, k+2, k+3, k+4, scope), args, &n.Open, &n.Mine, &n.Overdue, &n.Today, &n.Quarantined, &n.Parked)
 	})
 	return n, err
 }

@@ -192,7 +192,7 @@ func (n newCase) sender() map[string]string {
 }
 
 var listParams = []Param{
-	{Name: "view", Summary: "Which cases: all if absent.", Enum: []string{"open", "mine", "parked", "quarantined", "closed", "all"}},
+	{Name: "view", Summary: "Which cases: all if absent.", Enum: []string{"open", "mine", "parked", "answered", "quarantined", "closed", "all"}},
 	{Name: "state", Summary: "In a state.", Enum: names(cases.States)},
 	{Name: "topic", Summary: "Of a topic.", Enum: cases.Topics},
 	{Name: "channel", Summary: "Come by a channel.", Enum: cases.Channels},
