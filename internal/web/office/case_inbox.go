@@ -128,6 +128,7 @@ func (v *visit) describe(p *inboxPage, f cases.Filter, n cases.Counts) {
 		add("quarantined", "view=quarantined", n.Quarantined, false, f.View == "quarantined")
 	}
 	add("parked", "view=parked", n.Parked, false, f.View == "parked")
+	add("answered", "view=answered", -1, false, f.View == "answered")
 	add("closed", "view=closed", -1, false, f.View == "closed")
 	add("all", "view=all", -1, false, f.View == "all")
 	p.Lead = v.lead3(n)

@@ -69,13 +69,16 @@ var routes = slices.Concat([]route{
 	{"POST /{lang}/sign-in", open, "", signIn},
 	{"POST /{lang}/sign-out", begun, "", signOut},
 	{"GET /{lang}/office/{$}", full, "", home},
-}, ownRoutes, peopleRoutes, bodyRoutes)
+}, caseRoutes, recordRoutes, ownRoutes, peopleRoutes, bodyRoutes)
 
 // section is an entry of the menu; who cannot reach its action does not see it.
 type section struct{ path, key, action string }
 
 var sections = []section{
-	{"/office/", "office.home", ""},
+	{"/office/cases", "office.home", "case.list"},
+	{"/office/oversight", "office.oversight", "log.read"},
+	{"/office/records", "office.records", "record.read"},
+	{"/office/chain", "office.chain", "case.chain"},
 	{"/office/delegations", "office.delegations", ""},
 	{"/office/accounts", "office.accounts", "account.admin"},
 	{"/office/sites", "office.sites", ""},

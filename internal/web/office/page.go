@@ -112,6 +112,7 @@ type sheet struct {
 	Forms   []form
 	Pager   kit.Pager
 	Links   []kit.Link
+	Trouble []string // what to do when one cannot get in
 }
 
 type enrol struct {

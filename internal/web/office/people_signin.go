@@ -24,7 +24,7 @@ func (v *visit) dropSession() {
 }
 
 func (v *visit) signInSheet() sheet {
-	return sheet{Heading: v.t("office.sign-in"), Forms: []form{{
+	return sheet{Heading: v.t("office.sign-in"), Trouble: []string{v.t("office.trouble-first"), v.t("office.trouble-app"), v.t("office.trouble-lost")}, Forms: []form{{
 		Action: v.to("/sign-in"), Button: v.t("office.sign-in"),
 		Hidden: [][2]string{{"next", safeNext(v.FormValue("next"))}},
 		Fields: []kit.Field{
