@@ -173,16 +173,20 @@ func (m *meaning) edges() {
 func (m *meaning) inventory() {
 	for i := range m.rev.Inventory.Systems {
 		s := &m.rev.Inventory.Systems[i]
-		code(&s.Status, [][2]string{{"พัฒนา", "developing"}, {"ยกเลิก", "retired"}, {"เลิกใช้", "retired"}, {"ใช้งาน", "active"}})
-		code(&s.ProcessingBy, [][2]string{{"ประมวลผลเอง", "self"}, {"ผู้อื่น", "other"}, {"ภายนอก", "other"}})
-		code(&s.Hosting, [][2]string{{"cloud", "cloud"}, {"คลาวด์", "cloud"}, {"premise", "on-premise"}})
-		code(&s.Region, [][2]string{{"ต่างประเทศ", "abroad"}, {"ในประเทศ", "domestic"}})
-		m.valueParty(&s.Owner)
-		m.valueParty(&s.Processor)
+		m.systemCodes(s)
 		for j := range s.Exchanges {
 			m.exchange(&s.Exchanges[j])
 		}
 	}
+}
+
+func (m *meaning) systemCodes(s *ropa.System) {
+	code(&s.Status, [][2]string{{"พัฒนา", "developing"}, {"ยกเลิก", "retired"}, {"เลิกใช้", "retired"}, {"ใช้งาน", "active"}})
+	code(&s.ProcessingBy, [][2]string{{"ประมวลผลเอง", "self"}, {"ผู้อื่น", "other"}, {"ภายนอก", "other"}})
+	code(&s.Hosting, [][2]string{{"cloud", "cloud"}, {"คลาวด์", "cloud"}, {"premise", "on-premise"}})
+	code(&s.Region, [][2]string{{"ต่างประเทศ", "abroad"}, {"ในประเทศ", "domestic"}})
+	m.valueParty(&s.Owner)
+	m.valueParty(&s.Processor)
 }
 
 func (m *meaning) exchange(x *ropa.Exchange) {
