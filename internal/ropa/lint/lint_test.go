@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"prasan/internal/ropa"
+	"prasan/internal/ropa/form"
 	"prasan/internal/ropa/lint"
 )
 
@@ -321,5 +322,43 @@ func BenchmarkRun(b *testing.B) {
 	records := seeds(1)
 	for b.Loop() {
 		lint.Run(records...)
+	}
+}
+
+// correct makes in the words of a form what a person would who had read the findings.
+func correct(t *testing.T, text string, pairs ...string) []byte {
+	t.Helper()
+	for i := 0; i < len(pairs); i += 2 {
+		if !strings.Contains(text, pairs[i]) {
+			t.Fatalf("the form does not say %q", pairs[i])
+		}
+		text = strings.ReplaceAll(text, pairs[i], pairs[i+1])
+	}
+	return []byte(text)
+}
+
+func TestAFormCorrectedInItsOwnWordsPasses(t *testing.T) {
+	raw, err := os.ReadFile(filepath.Join("..", "testdata", "usage-analytics.txt"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	after := "\n\t\tหลังส่งมอบข้อมูล (โปรดระบุการติดตาม)\tเป็นไปตามข้อกำหนดและนโยบายของผู้ให้บริการ\n\tระบบการตรวจสอบเพื่อดำเนินการ"
+	text := correct(t, string(raw),
+		"(Offshore 3rd parties) (ระบุ NO หากไม่มี / ระบุชื่อหน่วยงาน หากมี)\t\tNO", "(Offshore 3rd parties) (ระบุ NO หากไม่มี / ระบุชื่อหน่วยงาน หากมี)\t\tGoogle LLC",
+		"(Internal data)\t\tNO", "(Internal data)\t\tYES",
+		"เพื่อปฏิบัติหน้าที่ตามกฎหมาย", "ได้รับความยินยอมจากเจ้าของข้อมูลส่วนบุคคล",
+		"รอข้อมูล", "12,000 รายการ", "\tทุกปี", "\tทุกเดือน",
+		"หากเป็นผู้สร้างข้อมูล)\tNO", "หากเป็นผู้สร้างข้อมูล)\tYES", "จัดเก็บข้อมูลข้อมูล)\tNO", "จัดเก็บข้อมูลข้อมูล)\tYES",
+		"\n\tระบบการตรวจสอบเพื่อดำเนินการ", after,
+		"ระบบทะเบียนลูกค้ากระทรวงอุตสาหกรรม (i-industry)", "รายชื่อระบบเทคโนโลยีสารสนเทศที่เกี่ยวข้องกับข้อมูลส่วนบุคคล",
+		"/archive/20170301/", "/", "Google Inc.", "Google LLC",
+		"สำนักงานปลัดกระทรวงอุตสาหกรรมไม่สามารถเข้าถึงข้อมูลส่วนบุคคลได้", "มีข้อตกลงการประมวลผลข้อมูลส่วนบุคคลกับผู้ให้บริการ",
+		"ไปยังระบบ Google Analytics ของผู้ให้บริการ\t-", "ไปยังระบบ Google Analytics ของผู้ให้บริการ\tเปิดเผยแก่ Google LLC เมื่อได้รับความยินยอม")
+	read, err := form.Import("usage.txt", text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if found := lint.Run(read.Revision); !lint.Passes(found) {
+		t.Errorf("%s", lines(found))
 	}
 }
