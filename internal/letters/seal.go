@@ -76,16 +76,15 @@ func (s *Service) Seal(ctx context.Context, id string) error {
 	})
 }
 
-// signatureSize is the place that is kept for the signature: RSA of 3072 bits with one
-// certificate needs less than half of it.
-const signatureSize = 4096
+// signatureRest is what a signature needs beside the certificate and the value itself.
+const signatureRest = 768
 
 func (s *Service) sealed(ctx context.Context, l *Letter, c *Content) ([]byte, error) {
 	k, err := s.sealOf(ctx, l.Agency)
 	if err != nil {
 		return nil, err
 	}
-	return s.render(l, c, &pdf.Sealer{Size: signatureSize, Name: c.Office, Reason: "ผนึกหนังสือราชการ ที่ " + l.NumberText, At: c.Office, When: l.NumberedAt,
+	return s.render(l, c, &pdf.Sealer{Size: len(k.certificate.Raw) + k.key.Size() + signatureRest, Name: c.Office, Reason: "ผนึกหนังสือราชการ ที่ " + l.NumberText, At: c.Office, When: l.NumberedAt,
 		Sign: func(b []byte) ([]byte, error) { return cms.Sign(b, k.key, k.certificate) }})
 }
 
