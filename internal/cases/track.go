@@ -81,6 +81,9 @@ func (s *Service) ViewPublic(ctx context.Context, caseID string) (View, error) {
 // one officer gives another stays in the office, though the step itself is shown.
 var told = []string{"ask", "inform", "answer", "redirect", "close", "reply", "hear", "write", "reopen"}
 
+// IsTold tells whether the sender reads the event's text.
+func (e Event) IsTold() bool { return slices.Contains(told, e.Kind) }
+
 func (s *Service) view(c *Case, evs []Event, files []stored, plain [][]byte) View {
 	name, _, _ := s.Agency(c.Agency)
 	v := View{CaseID: c.ID, Reference: c.Reference, State: publicState(c), Topic: c.Topic, Lang: c.Lang, Agency: c.Agency, Holder: name, ReceivedAt: c.ReceivedAt, ReplyBy: c.DueAt, ClockLeft: c.ClockLeft, AnsweredAt: c.AnsweredAt,
@@ -96,7 +99,7 @@ func (s *Service) view(c *Case, evs []Event, files []stored, plain [][]byte) Vie
 			e.Kind, e.To = "receive", Received
 		}
 		text := ""
-		if slices.Contains(told, e.Kind) {
+		if e.IsTold() {
 			text = string(plain[1+i])
 		}
 		v.Events = append(v.Events, PublicEvent{At: e.At, Kind: e.Kind, Stage: e.To, Text: text, ByOffice: e.Actor != "sender" && e.Kind != "receive", Meta: publicMeta(e.Meta), Attachments: byEvent[e.ID]})
