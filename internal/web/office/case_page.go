@@ -62,6 +62,7 @@ type senderBox struct {
 	Purposes []kit.Option
 	Ground   string // by which right the officer may open it
 	Why      string // why he may not
+	Error    string // no purpose was chosen
 	Opened   string // that it was opened, for which purpose, and recorded
 	Withheld bool
 }
@@ -234,7 +235,7 @@ func (k *desk) facts(p people) []kit.Row {
 func (k *desk) sender() senderBox {
 	v := k.v
 	box := senderBox{Withheld: k.d.WithholdName}
-	for _, code := range k.d.Given() {
+	for _, code := range k.given() {
 		box.Data = append(box.Data, datum{Label: v.element(code)})
 	}
 	if snap := v.f.Cases.Record(cases.Activity); snap != nil {
@@ -251,6 +252,20 @@ func (k *desk) sender() senderBox {
 	return box
 }
 
+// given is what the sender gave, in the order of the record.
+func (k *desk) given() []string {
+	list := k.d.Given()
+	snap := k.v.f.Cases.Record(cases.Activity)
+	if snap == nil {
+		return list
+	}
+	place := func(code string) int {
+		return slices.IndexFunc(snap.Elements, func(e policy.Element) bool { return e.Code == code })
+	}
+	slices.SortStableFunc(list, func(a, b string) int { return place(a) - place(b) })
+	return list
+}
+
 // opens tells whether a purpose opens anything of what was given.
 func opens(p policy.Purpose, given []string) bool {
 	return slices.ContainsFunc(given, func(code string) bool { return slices.Contains(p.Elements, code) })
@@ -260,6 +275,9 @@ func opens(p policy.Purpose, given []string) bool {
 // kept, and another look is another reading.
 func openSender(v *visit) error {
 	ref, purpose := v.PathValue("reference"), v.PostFormValue("purpose")
+	if purpose == "" {
+		return v.purposeMissing(ref)
+	}
 	plain, err := v.f.Cases.Sender(v.Context(), v.session.Actor, ref, purpose)
 	if err != nil {
 		return err
@@ -273,7 +291,7 @@ func openSender(v *visit) error {
 		return err
 	}
 	p.Sender.Data = nil
-	for _, code := range k.d.Given() {
+	for _, code := range k.given() {
 		x := datum{Label: v.element(code), Value: plain[code]}
 		if code == "mobile_phone" {
 			x.Tel = plain[code]
@@ -282,6 +300,20 @@ func openSender(v *visit) error {
 	}
 	p.Sender.Opened = v.t("office.sender-opened", "at", thai.DateTime(v.f.Now(), v.lang), "purpose", v.purpose(purpose))
 	return v.page(http.StatusOK, p.Heading, "office/case", p)
+}
+
+// purposeMissing asks for the purpose: none is chosen for an officer beforehand.
+func (v *visit) purposeMissing(ref string) error {
+	k, err := v.desk(ref)
+	if err != nil {
+		return err
+	}
+	p, err := k.page()
+	if err != nil {
+		return err
+	}
+	p.Sender.Error = v.t("office.purpose-missing")
+	return v.page(http.StatusUnprocessableEntity, p.Heading, "office/case", p)
 }
 
 var mailTones = map[string]string{mail.Queued: "busy", mail.HandedOver: "good", mail.Failed: "late", mail.Bounced: "late"}
@@ -323,7 +355,7 @@ func (k *desk) moments(p people) []kit.Moment {
 		if e.Step > 0 {
 			m.Who += " · " + v.t("office.step", "n", e.Step)
 		}
-		if !e.Public && e.Text != "" {
+		if !e.IsTold() && e.Text != "" {
 			m.Chip = &kit.Chip{Tone: "quiet", Text: v.t("office.internal")}
 		}
 		if e.ID != k.first() {

@@ -69,7 +69,7 @@ func (v *visit) flags(c *cases.Case) []kit.Chip {
 		}
 	}
 	add(c.AboutStaff, "stop", "office.flag-staff")
-	add(c.WithholdName, "stop", "office.flag-withhold")
+	add(c.WithholdName, "quiet", "office.flag-withhold")
 	add(c.Parked, "wait", "office.flag-parked")
 	return out
 }
