@@ -190,5 +190,5 @@ func (v *visit) showAs(status int, step string, s *state, bad []errs.Field) erro
 	if len(bad) > 0 {
 		title = v.t("public.error-title", "title", title)
 	}
-	return v.page(kit.Page{Status: status, Title: title, Path: "/contact", Class: "steps-page"}, "step-"+step, data)
+	return v.page(kit.Page{Status: status, Title: title, Path: "/contact", Class: stepsPage}, "step-"+step, data)
 }

@@ -19,7 +19,7 @@ var own = []struct{ path, key string }{
 }
 
 type homePage struct {
-	News   []kit.Link
+	News   []newsItem
 	Places []kit.Link // other sites, on the sites of the centre
 	Query  string
 	Found  []kit.Link
@@ -33,16 +33,22 @@ func home(v *visit) error {
 	return v.page(kit.Page{Title: v.t("public.home"), Path: "/", Class: "home"}, "home", p)
 }
 
-func (v *visit) news(max int) []kit.Link {
+// newsItem is an announcement in one language.
+type newsItem struct {
+	At          time.Time
+	Title, Text string
+}
+
+func (v *visit) news(max int) []newsItem {
 	if v.f.News == nil {
 		return nil
 	}
-	var out []kit.Link
+	var out []newsItem
 	for _, n := range v.f.News(v.site.Host) {
 		if len(out) == max {
 			break
 		}
-		out = append(out, kit.Link{Text: n.Title.In(v.lang), Note: n.Text.In(v.lang)})
+		out = append(out, newsItem{n.At, n.Title.In(v.lang), n.Text.In(v.lang)})
 	}
 	return out
 }
@@ -94,8 +100,8 @@ func search(v *visit) error {
 			}
 		}
 		for _, n := range v.news(50) {
-			if matches(p.Query, n.Text, n.Note) {
-				p.Found = append(p.Found, kit.Link{Href: v.to("/news"), Text: n.Text, Note: n.Note})
+			if matches(p.Query, n.Title, n.Text) {
+				p.Found = append(p.Found, kit.Link{Href: v.to("/news"), Text: n.Title, Note: n.Text})
 			}
 		}
 		p.Found = append(p.Found, v.places(p.Query)...)

@@ -210,7 +210,7 @@ func (v *visit) page(p kit.Page, name string, data any) error {
 	if p.Path == "" {
 		p.Path = strings.TrimPrefix(v.URL.EscapedPath(), "/"+v.lang)
 	}
-	p.Extra = v.extra(p.Path)
+	p.Extra = v.extra(&p)
 	return frame.Write(v.w, v.Request, p, v.f.set, name, view{v.site, v.lang, data})
 }
 

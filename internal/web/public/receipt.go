@@ -30,8 +30,8 @@ func (v *visit) receipt(token string) (cases.Receipt, error) {
 
 type receiptPage struct {
 	cases.Receipt
-	Slip  string // address of the picture, "" when there is none
-	Track string
+	Slip                 string // address of the picture, "" when there is none
+	TrackHost, TrackPath string // where the case is followed, as one types it
 }
 
 func receipt(v *visit) error {
@@ -40,7 +40,8 @@ func receipt(v *visit) error {
 	if err != nil {
 		return err
 	}
-	p := receiptPage{Receipt: r, Track: strings.TrimPrefix(strings.TrimPrefix(v.f.URL(v.site.Host), "https://"), "http://") + v.to("/track")}
+	_, host, _ := strings.Cut(v.f.URL(v.site.Host), "://")
+	p := receiptPage{Receipt: r, TrackHost: host, TrackPath: v.to("/track")}
 	if v.f.Slip != nil {
 		p.Slip = v.to("/contact/slip/" + token + ".png")
 	}

@@ -26,16 +26,20 @@ type Usage interface {
 // script is the tracker, told that the server has counted the page.
 const script = `<script src="/p.js" defer data-served></script>` + "\n"
 
+// stepsPage is the class of the pages of the form. Nobody is asked on them whether he
+// wants to be counted: the answer would lead away from what he has typed.
+const stepsPage = "steps-page"
+
 // extra is what stands before the page: the script where usage is counted, and the
 // question to those who have not answered it. Who says by his device that he does not
-// want to be tracked is not asked.
-func (v *visit) extra(path string) []byte {
-	u := v.f.Usage
-	if u == nil || !u.Counted() {
+// want to be tracked is not asked. A page with a secret in its address has neither.
+func (v *visit) extra(p *kit.Page) []byte {
+	u, path := v.f.Usage, p.Path
+	if u == nil || !u.Counted() || p.Cache == kit.CacheNone && path != "/cookies" {
 		return nil
 	}
 	text := u.Text()
-	if text == nil || path == "/cookies" || u.OptOut(v.Request) || u.Chosen(v.Request).Made() {
+	if text == nil || path == "/cookies" || p.Class == stepsPage || u.OptOut(v.Request) || u.Chosen(v.Request).Made() {
 		return []byte(script)
 	}
 	out := bytes.NewBufferString(script)
