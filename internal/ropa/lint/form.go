@@ -132,6 +132,10 @@ func (c *checker) inventoryHeading() hit {
 		}
 		best := 0.0
 		for _, name := range []string{c.r.ProcessGroup.Name.TH, c.r.Name.TH, c.r.Form.Row("process_group.name").Text, c.r.Form.Row("activity.name").Text} {
+			if name == x.text {
+				best = 1
+				break
+			}
 			best = max(best, alike(x.text, name))
 		}
 		if best < 0.6 {

@@ -19,12 +19,18 @@ var shorts = strings.NewReplacer(
 
 // squeeze writes short names out and keeps letters and digits only, for comparing.
 func squeeze(s string) string {
+	if strings.Contains(s, ".") || strings.Contains(s, "ภายใต้สังกัด") { // short names end in a dot
+		s = shorts.Replace(s)
+	}
 	return strings.Map(func(r rune) rune {
-		if unicode.IsLetter(r) || unicode.IsMark(r) || unicode.IsDigit(r) {
+		switch {
+		case 0x0e00 < r && r < 0x0e5c, 'a' <= r && r <= 'z', '0' <= r && r <= '9':
+			return r
+		case unicode.IsLetter(r), unicode.IsMark(r), unicode.IsDigit(r):
 			return unicode.ToLower(r)
 		}
 		return -1
-	}, shorts.Replace(s))
+	}, s)
 }
 
 // alike is how much of two texts is the same, 0 to 1: pairs of letters in common.
