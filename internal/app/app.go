@@ -28,6 +28,7 @@ import (
 	"prasan/internal/retention"
 	"prasan/internal/rights"
 	"prasan/internal/sites"
+	"prasan/internal/truth"
 	"prasan/internal/vault"
 	"prasan/internal/web/api"
 	"prasan/internal/web/files"
@@ -65,6 +66,7 @@ type App struct {
 	Rights    *rights.Service
 	Consent   *consent.Service
 	Analytics *analytics.Service
+	Truth     *truth.Service
 	Holders   []retention.Holder // of features; cases are its own
 
 	PersonHolders []rights.Holder // stores of features that have data of people
@@ -118,6 +120,7 @@ var parts = []func(ctx context.Context, a *App) error{
 	wireBreach,
 	wireRights,
 	wireAnalytics,
+	wireTruth,
 	wireHousekeeping,
 	wireDemo,
 	wireAPI,
