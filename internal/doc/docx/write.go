@@ -91,11 +91,10 @@ func (w *Writer) Data(xml []byte) { w.data = xml }
 
 // Paragraph writes a paragraph; with a tag its text stands in a content control.
 func (w *Writer) Paragraph(text, tag string, l Look) {
-	w.control(tag, func() { w.paragraphs(text, l) })
+	w.paragraphs(text, tag, l)
 }
 
-// paragraphs writes a text, a line each.
-func (w *Writer) paragraphs(text string, l Look) {
+func (w *Writer) paragraphs(text, tag string, l Look) {
 	w.body.WriteString(`<w:p><w:pPr>`)
 	if l.Keep {
 		w.body.WriteString(`<w:keepNext/>`)
@@ -108,7 +107,7 @@ func (w *Writer) paragraphs(text string, l Look) {
 		w.body.WriteString(`<w:jc w:val="right"/>`)
 	}
 	w.body.WriteString(`</w:pPr>`)
-	w.run(text, l)
+	w.control(tag, func() { w.run(text, l) })
 	w.body.WriteString(`</w:p>`)
 }
 
@@ -203,7 +202,7 @@ func (w *Writer) cell(c Cell, width, span int) {
 		fmt.Fprintf(&w.body, `<w:shd w:val="clear" w:color="auto" w:fill="%s"/>`, c.Fill)
 	}
 	w.body.WriteString(`</w:tcPr>`)
-	w.control(c.Tag, func() { w.paragraphs(c.Text, c.Look) })
+	w.paragraphs(c.Text, c.Tag, c.Look)
 	w.body.WriteString(`</w:tc>`)
 }
 

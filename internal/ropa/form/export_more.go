@@ -5,7 +5,4 @@ import (
 	"prasan/internal/ropa"
 )
 
-func writePDF(r *ropa.Revision, w io.Writer) error    { return nil }
-func writeSVG(r *ropa.Revision, w io.Writer) error    { return nil }
-func writeText(r *ropa.Revision, w io.Writer) error   { return nil }
-func writeJSONLD(r *ropa.Revision, w io.Writer) error { return nil }
+func writePDF(r *ropa.Revision, w io.Writer) error { return nil }
