@@ -3,6 +3,7 @@ package public
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -10,6 +11,7 @@ import (
 	"prasan/internal/org"
 	"prasan/internal/policy"
 	"prasan/internal/sites"
+	"prasan/internal/thai"
 	"prasan/internal/web/kit"
 )
 
@@ -65,6 +67,7 @@ func (v *visit) places(query string) []kit.Link {
 			out = append(out, kit.Link{Href: v.f.URL(s.Host) + "/" + v.lang + "/", Text: placeName(s, v.lang)})
 		}
 	}
+	slices.SortStableFunc(out, func(a, b kit.Link) int { return strings.Compare(thai.SortKey(a.Text), thai.SortKey(b.Text)) })
 	return out
 }
 
@@ -121,20 +124,6 @@ func privacy(v *visit) error {
 		return err
 	}
 	return v.page(kit.Page{Title: v.t("public.privacy")}, "privacy", n)
-}
-
-type rightsPage struct {
-	Rights          []string
-	Name, Mail, Tel string
-}
-
-// rightNames are the codes of the record that have a text of ours.
-var rightNames = []string{"access", "copy", "portability", "rectification", "erasure", "restriction", "objection", "consent_withdrawal", "complaint"}
-
-func rights(v *visit) error {
-	p := rightsPage{Rights: rightNames}
-	p.Name, p.Mail, p.Tel = v.f.DPO(v.site.Agency)
-	return v.page(kit.Page{Title: v.t("public.rights")}, "rights", p)
 }
 
 type recordPage struct {

@@ -20,6 +20,7 @@ type Services struct {
 	Notice func(ctx context.Context, site sites.Site, activity, lang string) (NoticeView, error)
 	News   func(host string) []News // nil when the site has none
 	Cases  Cases
+	Rights Rights
 	Stage  func(ctx context.Context, name string, r io.Reader) (cases.Staged, error)
 	Seal   Sealer
 	Slip   func(w io.Writer, s Slip) error              // nil: no picture is offered
