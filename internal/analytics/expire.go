@@ -20,6 +20,8 @@ func (s *Service) Register() {
 	s.Jobs.Every("usage.rotate", jobs.Daily(thai.Bangkok, 0, 1), func(ctx context.Context, _ jobs.Job) error { return s.Rotate(ctx) })
 	s.Jobs.Every("usage.expire", jobs.Daily(thai.Bangkok, 2, 20), func(ctx context.Context, _ jobs.Job) error { return s.Expire(ctx) })
 	s.Jobs.Every("usage.months", jobs.Daily(thai.Bangkok, 2, 50), func(ctx context.Context, _ jobs.Job) error { return s.CloseMonths(ctx) })
+	s.Jobs.Every("usage.watch", jobs.Daily(thai.Bangkok, 7, 20), func(ctx context.Context, _ jobs.Job) error { return s.Watch(ctx) })
+	s.Jobs.Every("usage.reports", jobs.Daily(thai.Bangkok, 7, 30), func(ctx context.Context, _ jobs.Job) error { return s.SendReports(ctx) })
 	s.Jobs.Handle(jobBridge, func(ctx context.Context, _ jobs.Job) error { return s.PassOn(ctx) })
 }
 

@@ -11,6 +11,7 @@ import (
 	"prasan/internal/consent"
 	"prasan/internal/db"
 	"prasan/internal/db/dbtest"
+	"prasan/internal/errs"
 	"prasan/internal/housetest"
 	"prasan/internal/policy"
 )
@@ -65,11 +66,21 @@ func newCounter(t *testing.T, e *dbtest.Engine) *counter {
 	s, err := analytics.New(context.Background(), analytics.Deps{DB: e.DB, Audit: c.h.Audit, Jobs: c.h.Jobs, Processing: c.h.Processing, Mail: c.h.Mail, Seal: c.h.Vault.SealSystem, Record: func(string) *policy.Snapshot { return c.h.Record },
 		Site:  func(host string) (string, bool) { a, ok := agencies[host]; return a, ok },
 		Sites: func() []string { return []string{"industry.test", site, other} },
-		Key:   c.h.Vault.Derive("usage"), Poster: c.poster, Now: e.Clock.Now, NoLimits: true})
+		Key:   c.h.Vault.Derive("usage"), Poster: c.poster, Reader: c.reader, Now: e.Clock.Now, NoLimits: true})
 	housetest.Must(t, err)
 	t.Cleanup(func() { s.Close() })
 	c.Service = s
 	return c
+}
+
+// reader knows the people to whom reports are mailed.
+func (c *counter) reader(_ context.Context, account string) (policy.Actor, string, error) {
+	for _, a := range []policy.Actor{ict, rayong, foreign} {
+		if a.Account == account {
+			return a, account + "@industry.test", nil
+		}
+	}
+	return policy.Actor{}, "", errs.New(errs.NotFound, "error.not-found")
 }
 
 // visitor is somebody at the other end.

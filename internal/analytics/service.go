@@ -30,11 +30,12 @@ type Deps struct {
 	Processing *processing.Service
 	Mail       *mail.Service // nil: nothing is sent
 	Record     func(activity string) *policy.Snapshot
-	Site       func(host string) (agency string, ok bool) // served by this installation
-	Sites      func() []string                            // hosts of all of them
-	Key        []byte                                     // of visitors' ids, from the vault
-	Seal       func(place string, plain []byte) []byte    // for mail to staff
-	Poster     Poster                                     // to the provider abroad; nil: the bridge is closed
+	Site       func(host string) (agency string, ok bool)                              // served by this installation
+	Sites      func() []string                                                         // hosts of all of them
+	Key        []byte                                                                  // of visitors' ids, from the vault
+	Reader     func(ctx context.Context, account string) (policy.Actor, string, error) // whom reports are mailed to: what he may, and his address
+	Seal       func(place string, plain []byte) []byte                                 // for mail to staff
+	Poster     Poster                                                                  // to the provider abroad; nil: the bridge is closed
 	Now        func() time.Time
 	NoLimits   bool
 }

@@ -36,12 +36,15 @@ var kinds = map[string]kind{
 	"notice":    {"communicate", []part{{form: "para", name: "intro"}, {form: "quote"}, {"link", "button", "link"}}},
 	"digest":    {"", []part{{form: "para", name: "intro"}, {form: "facts"}, {form: "link", name: "button"}}},
 
+	"usage-report": {"", []part{{form: "para", name: "intro"}, {form: "quote"}, {form: "link", name: "button"}}},
+	"usage-alarm":  {"", []part{{form: "para", name: "intro"}, {form: "quote"}, {form: "link", name: "button"}}},
+
 	"breach-alarm": {"", []part{{form: "para", name: "intro"}, {form: "facts"}, {form: "link", name: "button"}}},
 }
 
 // Kinds are the names of the sorts of mail.
 func Kinds() []string {
-	return []string{"ack", "verify", "answer", "ask", "code-link", "digest", "notice", "breach-alarm"}
+	return []string{"ack", "verify", "answer", "ask", "code-link", "digest", "notice", "breach-alarm", "usage-report", "usage-alarm"}
 }
 
 // ForStaff tells whether a sort of mail goes to staff, and so may carry nothing of a person's.
