@@ -69,7 +69,7 @@ func (s *Service) Triage(ctx context.Context, a policy.Actor, reference string, 
 		ch.action = "triage-park"
 		ch.rule = func(tx *db.Tx, c *Case) error { c.Parked = true; return endorsed(tx, c) }
 	default:
-		return Case{}, errs.InvalidField("relevant", "error.verdict")
+		return Case{}, errs.InvalidField("verdict", "error.verdict")
 	}
 	return s.act(ctx, a, reference, ch)
 }
