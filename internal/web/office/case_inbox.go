@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"prasan/internal/cases"
+	"prasan/internal/i18n"
 	"prasan/internal/policy"
 	"prasan/internal/web/kit"
 )
@@ -31,24 +32,23 @@ type line struct {
 
 // inboxPage is the list of an agency's cases: what is due first, first.
 type inboxPage struct {
-	Heading, Lead  string
-	Done           string
-	Errors         *kit.Summary
-	Views          []view
-	View           string
-	Search         kit.Field
-	Fields         []kit.Field
-	Overdue        kit.Checkbox
-	Filtered       bool
-	Clear          string
-	Lines          []line
-	ShowSite       bool
-	ShowAgency     bool
-	Empty          string
-	EmptyNext      *kit.Link
-	MayReceive     bool
-	Pager          kit.Pager
-	Waits, WaitsOf string
+	Heading, Lead string
+	Done          string
+	Errors        *kit.Summary
+	Views         []view
+	View          string
+	Search        kit.Field
+	Fields        []kit.Field
+	Overdue       kit.Checkbox
+	Filtered      bool
+	Clear         string
+	Lines         []line
+	ShowSite      bool
+	ShowAgency    bool
+	Empty         string
+	EmptyNext     *kit.Link
+	MayReceive    bool
+	Pager         kit.Pager
 }
 
 func filterOf(v *visit) cases.Filter {
@@ -81,6 +81,9 @@ func inbox(v *visit) error {
 			return err
 		}
 		status, p.Errors = http.StatusUnprocessableEntity, bad.Errors
+		for i := range p.Errors.Items {
+			p.Errors.Items[i].Href = "#q" // an address that was typed has no field of its own
+		}
 	}
 	v.describe(&p, f, n)
 	if err := v.fill(&p, list.Lines); err != nil {
@@ -131,7 +134,7 @@ func (v *visit) describe(p *inboxPage, f cases.Filter, n cases.Counts) {
 	add("answered", "view=answered", -1, false, f.View == "answered")
 	add("closed", "view=closed", -1, false, f.View == "closed")
 	add("all", "view=all", -1, false, f.View == "all")
-	p.Lead = v.lead3(n)
+	p.Lead = v.waiting(n)
 	p.Search = kit.Field{Name: "q", Label: v.t("office.search"), Help: v.t("office.search-help"), Type: "search", Value: f.Search, Autocomplete: "off"}
 	any := kit.Option{Label: v.t("office.any")}
 	p.Fields = []kit.Field{
@@ -148,7 +151,9 @@ func (v *visit) describe(p *inboxPage, f cases.Filter, n cases.Counts) {
 	p.Overdue = kit.Checkbox{Name: "overdue", Label: v.t("office.overdue-only"), Checked: f.Overdue}
 	p.Filtered = f.Topic+string(f.State)+f.Site+f.Agency+f.Search != ""
 	p.Clear = v.to("/office/cases?view=" + url.QueryEscape(f.View))
-	p.Empty = v.t("office.empty-" + f.View)
+	if p.Empty = v.t("office.empty-all"); i18n.Has("office.empty-" + f.View) {
+		p.Empty = v.t("office.empty-" + f.View)
+	}
 	switch {
 	case p.Filtered:
 		p.Empty, p.EmptyNext = v.t("office.empty-filtered"), &kit.Link{Href: p.Clear, Text: v.t("office.filter-clear")}
@@ -159,8 +164,8 @@ func (v *visit) describe(p *inboxPage, f cases.Filter, n cases.Counts) {
 	}
 }
 
-// lead3 is the sentence over the list: how much waits, and how urgent it is.
-func (v *visit) lead3(n cases.Counts) string {
+// waiting is the sentence over the list: how much waits, and how urgent it is.
+func (v *visit) waiting(n cases.Counts) string {
 	parts := []string{v.count("office.lead-open", n.Open)}
 	if n.Overdue > 0 {
 		parts = append(parts, v.count("office.lead-late", n.Overdue))

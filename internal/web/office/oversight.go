@@ -2,12 +2,16 @@ package office
 
 import (
 	"encoding/json"
+	"fmt"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 
 	"prasan/internal/audit"
 	"prasan/internal/cases"
 	"prasan/internal/db"
+	"prasan/internal/i18n"
 	"prasan/internal/thai"
 	"prasan/internal/web/kit"
 )
@@ -109,4 +113,46 @@ func (v *visit) object(of string) kit.Cell {
 		}
 	}
 	return kit.Cell{Text: of}
+}
+
+// told is the body of an audit line as words: names and values, what is empty left out.
+func (v *visit) told(body string) string {
+	fields := map[string]any{}
+	if json.Unmarshal([]byte(body), &fields) != nil {
+		return body
+	}
+	var out []string
+	for _, name := range slices.Sorted(maps.Keys(fields)) {
+		if text := v.value(fields[name]); text != "" {
+			out = append(out, name+": "+text)
+		}
+	}
+	return strings.Join(out, " · ")
+}
+
+func (v *visit) value(x any) string {
+	switch x := x.(type) {
+	case nil:
+		return ""
+	case string:
+		if i18n.Has(x) {
+			return v.t(x)
+		}
+		return x
+	case []any:
+		parts := make([]string, len(x))
+		for i := range x {
+			parts[i] = v.value(x[i])
+		}
+		return strings.Join(parts, ", ")
+	case map[string]any:
+		var parts []string
+		for _, name := range slices.Sorted(maps.Keys(x)) {
+			if text := v.value(x[name]); text != "" {
+				parts = append(parts, name+" "+text)
+			}
+		}
+		return strings.Join(parts, ", ")
+	}
+	return fmt.Sprint(x)
 }

@@ -201,7 +201,7 @@ func listAudit(v *visit) error {
 	}
 	t := table{Title: v.t("office.audit"), Head: []string{v.t("office.at"), v.t("office.actor"), v.t("office.act"), v.t("office.object"), v.t("office.detail")}, Empty: v.t("office.audit-none")}
 	for _, l := range lines {
-		t.Rows = append(t.Rows, row{Cells: []kit.Cell{{Text: thai.DateTime(l.At, v.lang)}, {Text: l.Actor}, {Text: l.Action}, v.object(l.Object), {Text: l.Body}}})
+		t.Rows = append(t.Rows, row{Cells: []kit.Cell{{Text: thai.DateTime(l.At, v.lang)}, {Text: l.Actor}, {Text: l.Action}, v.object(l.Object), {Text: v.told(l.Body)}}})
 	}
 	s.Tables = []table{t}
 	s.Forms = []form{{Title: v.t("office.filter"), Method: "get", Action: v.to("/office/audit"), Button: v.t("office.show"), Fields: []kit.Field{
