@@ -1,0 +1,209 @@
+package e2e
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+)
+
+// page is one to look at: an address, and who looks; "" is the public.
+type page struct {
+	name, site, path string
+	account          string
+	status           int64
+}
+
+// public pages, without their language.
+var publicPages = []page{
+	{name: "home", site: "rayong", path: "/"},
+	{name: "home-ministry", site: "", path: "/"},
+	{name: "contact", site: "rayong", path: "/contact"},
+	{name: "track", site: "rayong", path: "/track"},
+	{name: "track-lost", site: "rayong", path: "/track/lost"},
+	{name: "privacy", site: "rayong", path: "/privacy"},
+	{name: "cookies", site: "rayong", path: "/cookies"},
+	{name: "rights", site: "rayong", path: "/rights"},
+	{name: "record", site: "rayong", path: "/record"},
+	{name: "news", site: "rayong", path: "/news"},
+	{name: "search", site: "rayong", path: "/search?q=%E0%B9%82%E0%B8%A3%E0%B8%87%E0%B8%87%E0%B8%B2%E0%B8%99"},
+	{name: "accessibility", site: "rayong", path: "/accessibility"},
+	{name: "not-found", site: "rayong", path: "/nowhere", status: 404},
+	{name: "sign-in", site: "office", path: "/sign-in"},
+}
+
+// officePages, by who may see them.
+var officePages = []page{
+	{name: "inbox", path: "/office/", account: "officer-rayong"},
+	{name: "new", path: "/office/cases/new", account: "officer-rayong"},
+	{name: "account", path: "/office/account", account: "officer-rayong"},
+	{name: "delegations", path: "/office/delegations", account: "head-ops"},
+	{name: "agencies", path: "/office/agencies", account: "ict"},
+	{name: "sites", path: "/office/sites", account: "ict"},
+	{name: "accounts", path: "/office/accounts", account: "ict"},
+	{name: "audit", path: "/office/audit", account: "dpo"},
+}
+
+// seen calls f for every page in every language, signed in where that is needed, and
+// with the pages that a journey leads to.
+func seen(t *testing.T, v view, f func(b *tab, name, lang string)) {
+	t.Helper()
+	citizen := open(t, v)
+	for _, lang := range []string{"th", "en"} {
+		for _, p := range publicPages {
+			want := p.status
+			if want == 0 {
+				want = 200
+			}
+			if got := citizen.visit(running.url(p.site, "/"+lang+p.path)); got != want {
+				t.Errorf("%s %s: %d", lang, p.name, got)
+				continue
+			}
+			f(citizen, p.name, lang)
+		}
+		citizen.steps(lang, func(name string) { f(citizen, name, lang) })
+	}
+	people := map[string]*tab{}
+	for _, p := range officePages {
+		b := people[p.account]
+		if b == nil {
+			b = open(t, v)
+			b.signIn(p.account)
+			people[p.account] = b
+		}
+		for _, lang := range []string{"th", "en"} {
+			if got := b.visit(running.url("office", "/"+lang+p.path)); got != 200 {
+				t.Errorf("%s %s as %s: %d", lang, p.name, p.account, got)
+				continue
+			}
+			f(b, p.name, lang)
+		}
+	}
+	officer := people["officer-rayong"]
+	reference := running.aCase(t, "officer-rayong", "in_progress")
+	for _, lang := range []string{"th", "en"} {
+		officer.visit(running.url("office", "/"+lang+"/office/cases/"+reference))
+		f(officer, "case", lang)
+	}
+}
+
+// steps walks the contact form and stops at each page, wrong and right, to the receipt
+// and the tracking page.
+func (b *tab) steps(lang string, stop func(name string)) {
+	b.t.Helper()
+	b.visit(running.url("rayong", "/"+lang+"/contact"))
+	b.press(proceed)
+	stop("contact-error")
+	b.do(chromedp.Click(chromedp.CSS(`input[name="topic"][value="problem"]`)))
+	b.press(proceed)
+	stop("contact-message")
+	b.enter("message", message[lang])
+	b.press(proceed)
+	stop("contact-sender")
+	b.enter("given_name", "สมหญิง")
+	b.enter("phone", "12")
+	b.press(proceed)
+	stop("contact-sender-error")
+	b.enter("phone", "0812345678")
+	b.press(proceed)
+	stop("contact-check")
+	b.press(proceed)
+	reference, code := b.text("#reference"), b.text("#tracking-code")
+	stop("receipt")
+	b.track(lang, reference, code)
+	stop("tracked")
+}
+
+// aCase is a case of the scenario in some state that a person may see.
+func (d *demo) aCase(t *testing.T, who, state string) string {
+	t.Helper()
+	var list struct {
+		Items []struct{ Reference string }
+	}
+	d.api(t, who, "GET", "/cases?view=all&state="+state+"&limit=1", "", 200, &list)
+	if len(list.Items) == 0 {
+		t.Fatalf("the scenario has no case %s for %s", state, who)
+	}
+	return list.Items[0].Reference
+}
+
+// violation is what axe finds.
+type violation struct {
+	ID    string `json:"id"`
+	Help  string `json:"help"`
+	Nodes []struct {
+		HTML    string `json:"html"`
+		Summary string `json:"failureSummary"`
+	} `json:"nodes"`
+}
+
+func (b *tab) axe(script string) []violation {
+	b.t.Helper()
+	b.do(chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
+		_, err := chromedp.Evaluate[any](script+"\n;0")(ctx, t)
+		return err
+	}))
+	text := eval[string](b, `axe.run(document, {runOnly: ['wcag2a','wcag2aa','wcag21a','wcag21aa','wcag22aa','best-practice']}).then(r => JSON.stringify(r.violations))`, chromedp.EvalAwaitPromise)
+	var found []violation
+	if err := json.Unmarshal([]byte(text), &found); err != nil {
+		b.t.Fatal(err)
+	}
+	return found
+}
+
+func TestNoPageViolatesTheAccessibilityRules(t *testing.T) {
+	script, err := os.ReadFile("node_modules/axe-core/axe.min.js")
+	if err != nil {
+		t.Fatalf("%v (make setup brings it)", err)
+	}
+	for _, v := range []view{phone, desktop.inTheDark()} {
+		t.Run(v.name, func(t *testing.T) {
+			seen(t, v, func(b *tab, name, lang string) {
+				for _, x := range b.axe(string(script)) {
+					for _, n := range x.Nodes {
+						t.Errorf("%s %s: %s (%s) %.160s %.200s", lang, name, x.ID, x.Help, n.HTML, strings.ReplaceAll(n.Summary, "\n", " "))
+					}
+				}
+			})
+		})
+	}
+}
+
+func TestNoPageIsWiderThanTheNarrowestScreen(t *testing.T) {
+	seen(t, narrow, func(b *tab, name, lang string) {
+		if width := eval[int](b, `document.documentElement.scrollWidth`); width > int(narrow.width) {
+			widest := eval[string](b, `[...document.querySelectorAll('body *')].filter(e => e.getBoundingClientRect().right > innerWidth + 1 && !e.closest('.table')).map(e => e.outerHTML.slice(0, 120)).slice(0, 3).join(' | ')`)
+			t.Errorf("%s %s is %d wide on a screen of %d: %s", lang, name, width, narrow.width, widest)
+		}
+		if got := eval[string](b, `document.documentElement.lang`); got != lang {
+			t.Errorf("%s %s says it is in %q", lang, name, got)
+		}
+	})
+}
+
+// TestScreenshots takes the pictures of `make shots`.
+func TestScreenshots(t *testing.T) {
+	if os.Getenv("PRASAN_SHOTS") == "" {
+		t.Skip("pictures are taken by make shots")
+	}
+	if err := os.MkdirAll("shots", 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for _, v := range []view{phone, phone.inTheDark(), desktop, desktop.inTheDark()} {
+		seen(t, v, func(b *tab, name, lang string) {
+			picture, err := chromedp.Run(b.ctx, chromedp.FullScreenshot(100))
+			if err != nil {
+				t.Fatal(err)
+			}
+			file := filepath.Join("shots", fmt.Sprintf("%s-%s-%s.png", name, v.name, lang))
+			if err := os.WriteFile(file, picture, 0o644); err != nil {
+				t.Fatal(err)
+			}
+		})
+	}
+}
