@@ -30,7 +30,7 @@ type homePage struct {
 func home(v *visit) error {
 	p := homePage{News: v.news(3)}
 	if v.site.Kind != org.Provincial {
-		p.Places = v.places("")
+		p.Places = v.places("", v.site.Host)
 	}
 	return v.page(kit.Page{Title: v.t("public.home"), Path: "/", Class: "home"}, "home", p)
 }
@@ -59,11 +59,11 @@ func news(v *visit) error {
 	return v.page(kit.Page{Title: v.t("public.news")}, "news", homePage{News: v.news(50)})
 }
 
-// places are the other sites whose name has the query, in Thai or in English.
-func (v *visit) places(query string) []kit.Link {
+// places are the sites but one whose name has the query, in Thai or in English.
+func (v *visit) places(query, but string) []kit.Link {
 	var out []kit.Link
 	for _, s := range v.f.Sites() {
-		if s.Host != v.site.Host && matches(query, s.Name.TH, s.Name.EN, s.Short.TH, s.Short.EN) {
+		if s.Host != but && matches(query, s.Name.TH, s.Name.EN, s.Short.TH, s.Short.EN) {
 			out = append(out, kit.Link{Href: v.f.URL(s.Host) + "/" + v.lang + "/", Text: placeName(s, v.lang)})
 		}
 	}
@@ -89,7 +89,7 @@ func matches(query string, texts ...string) bool {
 	return true
 }
 
-// search looks through the site's own pages, its news and the other sites' names.
+// search looks through the site's own pages, its news and the names of all sites.
 func search(v *visit) error {
 	p := homePage{Query: strings.ToValidUTF8(strings.TrimSpace(v.URL.Query().Get("q")), "")}
 	if runes := []rune(p.Query); len(runes) > 100 {
@@ -107,7 +107,7 @@ func search(v *visit) error {
 				p.Found = append(p.Found, kit.Link{Href: v.to("/news"), Text: n.Title, Note: n.Text})
 			}
 		}
-		p.Found = append(p.Found, v.places(p.Query)...)
+		p.Found = append(p.Found, v.places(p.Query, "")...)
 	}
 	return v.page(kit.Page{Title: v.t("public.search")}, "search", p)
 }

@@ -99,7 +99,7 @@ func (f *Face) Handler() http.Handler {
 	mux.Handle("/", f.edge.Handle(f.unknown))
 	reject := f.edge.Handle(func(http.ResponseWriter, *http.Request) error { return errs.New(errs.Forbidden, "public.error-origin") })
 	tls := func(r *http.Request) bool { _, tls := f.Client(r); return tls }
-	return kit.Secure(kit.Options{TLS: tls, Reject: reject}, f.known(withAssets(mux)))
+	return kit.Secure(kit.Options{TLS: tls, Reject: reject}, withAssets(f.known(mux)))
 }
 
 // withAssets stands before the routes: their first part is any language.

@@ -98,6 +98,8 @@ type trackPage struct {
 	Stars   kit.Radios
 	Opinion kit.Field
 	Asked   bool // the office waits for the sender
+	// Question is what the office asks.
+	Question string
 	Done    string
 	Said    string // the message as it was sent
 }
@@ -117,7 +119,9 @@ func (v *visit) trackPage(status int, id string, bad []errs.Field) error {
 	}
 	p := trackPage{View: c, Path: v.to("/track/" + v.PathValue("token")), Topic: v.t("public.topic-" + c.Topic), Said: c.Message, Errors: kit.Summarise(v.lang, bad)}
 	p.Chip = kit.Chip{Tone: tones[c.State], Text: v.t("public.state-" + string(c.State))}
-	p.Asked = c.State == cases.AwaitingSender
+	if p.Asked = c.State == cases.AwaitingSender; p.Asked {
+		p.Question = question(c.Events)
+	}
 	p.Moments = v.moments(&c)
 	p.Files = v.links(c.CaseID, c.Attachments)
 	if done := v.URL.Query().Get("done"); done == "write" || done == "accept" || done == "reopen" || done == "rate" {
@@ -125,6 +129,16 @@ func (v *visit) trackPage(status int, id string, bad []errs.Field) error {
 	}
 	v.trackFields(&p, bad)
 	return v.page(kit.Page{Status: status, Title: v.t("public.case", "reference", c.Reference), Class: "tracking", Cache: kit.CacheNone}, "case", p)
+}
+
+// question is the text of the latest question of the office.
+func question(newestFirst []cases.PublicEvent) string {
+	for _, e := range newestFirst {
+		if e.Kind == "ask" {
+			return e.Text
+		}
+	}
+	return ""
 }
 
 // trackFields are the forms below the timeline, with what was typed where it was wrong.
