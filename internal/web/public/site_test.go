@@ -22,6 +22,7 @@ import (
 	"prasan/internal/mail"
 	"prasan/internal/policy"
 	"prasan/internal/processing"
+	"prasan/internal/rights"
 	"prasan/internal/sites"
 	"prasan/internal/vault"
 	"prasan/internal/web/kit"
@@ -37,6 +38,7 @@ type site struct {
 	e       *dbtest.Engine
 	record  *policy.Snapshot
 	cases   *cases.Service
+	rights  *rights.Service
 	url     string
 	visitor *webtest.Client
 	addr    string
@@ -93,9 +95,10 @@ func newSite(t *testing.T, e *dbtest.Engine) *site {
 		Site:   func(h string) (string, bool) { x, ok := find(h); return x.Agency, ok },
 		Agency: func(string) (policy.Text, string, bool) { return rayong.Name, "ops", true },
 		Config: cases.Config{ReplyWithin: 15 * 24 * time.Hour, ReopenWithin: 30 * 24 * time.Hour, MinFormAge: 0, LinkLifetime: 72 * time.Hour, PerHour: 100, SiteURL: link}})
+	s.rights = rights.New(rights.Deps{DB: e.DB, Vault: v, Processing: guard, Audit: log, Record: record, Data: cases.OfPerson{Service: s.cases}, NewReference: cases.NewReference, NewCode: cases.NewCode, CleanCode: cases.CleanCode, Now: e.Clock.Now, TargetDays: 30})
 	sealer, err := kit.NewSealer(v.Derive("form"), e.Clock.Now)
 	must(t, err)
-	face, err := public.New(public.Services{Site: find, Sites: func() []sites.Site { return []sites.Site{rayong} }, Policy: record, Cases: s.cases, Seal: sealer, Now: e.Clock.Now, MaxFile: blob.MaxFile, URL: link,
+	face, err := public.New(public.Services{Site: find, Sites: func() []sites.Site { return []sites.Site{rayong} }, Policy: record, Cases: s.cases, Rights: s.rights, Seal: sealer, Now: e.Clock.Now, MaxFile: blob.MaxFile, URL: link,
 		Notice: func(_ context.Context, _ sites.Site, _, lang string) (public.NoticeView, error) {
 			return public.NoticeView{ID: "n1", Version: "2", PublishedAt: dbtest.Start, Title: map[string]string{"th": "คำประกาศเกี่ยวกับความเป็นส่วนตัว", "en": "Privacy notice"}[lang], Sections: []public.NoticeSection{{Heading: "1", Paragraphs: []string{"-"}, Items: []string{"-"}}}}, nil
 		},
