@@ -49,7 +49,7 @@ func people() []person {
 	}
 	for i, code := range offices {
 		out = append(out,
-			person{"officer-" + code, "นางสาว" + given[i] + " ตัวอย่าง", "Ms Example " + title(code), code, []string{"officer"}, "", "", true, code == "rayong", false},
+			person{"officer-" + code, styled(given[i]) + " ตัวอย่าง", "Example " + title(code), code, []string{"officer"}, "", "", true, code == "rayong", false},
 			person{"head-" + code, "นาย" + given[i+8] + " สมมติ", "Mr Fictional " + title(code), code, []string{"head"}, "head", "", false, false, false})
 	}
 	// One office has an officer without an order: he sees that nothing opens for him.
@@ -91,7 +91,7 @@ func others() []person {
 			continue
 		}
 		out = append(out,
-			person{account: "officer-" + code, th: "นางสาว" + given[i%len(given)] + " จำลอง", en: "Ms Model " + p.EN, agency: code, roles: []string{"officer"}, order: true, quiet: true},
+			person{account: "officer-" + code, th: styled(given[i%len(given)]) + " จำลอง", en: "Model " + p.EN, agency: code, roles: []string{"officer"}, order: true, quiet: true},
 			person{account: "head-" + code, th: "นาย" + given[(i+7)%len(given)] + " สาธิต", en: "Mr Demo " + p.EN, agency: code, roles: []string{"head"}, head: "head", quiet: true})
 	}
 	return out
@@ -137,4 +137,15 @@ func (e *Env) place(tx *db.Tx, p person, i int, from time.Time) error {
 	}
 	signed := "head-" + p.agency
 	return org.PutDelegation(tx, org.Delegation{ID: db.NewID(), Number: fmt.Sprintf("%d/%d", 100+i, from.Year()+543), Agency: p.agency, Account: p.account, Activity: "contact-us", Matter: "รับและดำเนินการเรื่องที่ติดต่อผ่านเว็บไซต์ และติดต่อกลับผู้แจ้ง", SignedBy: signed, From: from, To: from.AddDate(3, 0, 0)})
+}
+
+// women are those of the given names that are women's.
+var women = []string{"สมหญิง", "มานี", "ชูใจ", "ดวงแก้ว", "จันทร์", "สุดา", "มาลี", "กานดา", "พิมพ์", "นิภา", "รัตนา", "ลำดวน", "สายฝน", "วรรณา"}
+
+// styled is a given name with its title.
+func styled(given string) string {
+	if slices.Contains(women, given) {
+		return "นางสาว" + given
+	}
+	return "นาย" + given
 }
