@@ -19,7 +19,9 @@ done
 (cd "$work" && "${as[@]}" "$bin/pg_ctl" -D "$work/data" -w -l "$work/log" -o "-p $port -h 127.0.0.1 -k $work -c fsync=off -c max_connections=400" start >/dev/null)
 trap 'cd /; "${as[@]}" "$bin/pg_ctl" -D "$work/data" -m immediate stop >/dev/null 2>&1; rm -rf "$work"' EXIT
 export PRASAN_TEST_POSTGRES="postgres://postgres@127.0.0.1:$port"
+failed=0
+go test -timeout 18m "$@" ./... || failed=1
+go vet ./... || failed=1
 unformatted=$(gofmt -l $(git ls-files '*.go'))
-test -z "$unformatted" || { echo "not gofmt-ed:"; echo "$unformatted"; exit 1; }
-go vet ./...
-go test -timeout 18m "$@" ./...
+test -z "$unformatted" || { echo "not gofmt-ed:"; echo "$unformatted"; failed=1; }
+exit $failed
