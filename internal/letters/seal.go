@@ -17,6 +17,7 @@ import (
 	"prasan/internal/doc/cms"
 	"prasan/internal/doc/pdf"
 	"prasan/internal/errs"
+	"prasan/internal/mail"
 	"prasan/internal/policy"
 	"prasan/internal/processing"
 	"prasan/internal/vault"
@@ -298,4 +299,25 @@ func (s *Service) Verify(ctx context.Context, code string) (Proof, error) {
 		return Proof{}, errs.New(errs.NotFound, "error.letter-not-found")
 	}
 	return Proof{l.Agency, l.NumberText, l.NumberedAt, l.State, l.FileHash}, nil
+}
+
+// Sign signs what goes beside a letter with the seal of an agency (detached CMS).
+func (s *Service) Sign(ctx context.Context, agency string, content []byte) ([]byte, error) {
+	k, err := s.sealOf(ctx, agency)
+	if err != nil {
+		return nil, err
+	}
+	return cms.Sign(content, k.key, k.certificate)
+}
+
+// Post makes the mail that carries a letter: address and body are sealed with the
+// letter's key, and opened by the post for the purpose for which the letter is sent.
+func (s *Service) Post(ctx context.Context, l *Letter, address string, body []byte) (mail.Message, error) {
+	subject, err := s.Vault.Subject(ctx, l.subjectKey)
+	if err != nil {
+		return mail.Message{}, err
+	}
+	id := db.NewID()
+	return mail.Message{ID: id, Kind: "letter", Lang: "th", Agency: l.Agency, SubjectKey: l.subjectKey, Recipient: subject.Seal(mail.Place(id, "recipient"), []byte(address)), Body: subject.Seal(mail.Place(id, "body"), body),
+		Meta: map[string]string{"letter": l.NumberText, "sha256": l.FileHash}}, nil
 }

@@ -36,8 +36,9 @@ type Deps struct {
 	Garuda []byte
 }
 
-// Hook is told of each action on a letter, in its transaction; an error undoes it.
-type Hook func(tx *db.Tx, a policy.Actor, action string, l *Letter) error
+// Hook is told of each action on a letter with its particulars, in its transaction; an
+// error undoes it.
+type Hook func(tx *db.Tx, a policy.Actor, action string, l *Letter, body map[string]string) error
 
 // Service is what can be done with letters.
 type Service struct {
@@ -139,7 +140,7 @@ func (s *Service) record(tx *db.Tx, a policy.Actor, action string, l *Letter, bo
 		return err
 	}
 	for _, hook := range s.hooks {
-		if err := hook(tx, a, action, l); err != nil {
+		if err := hook(tx, a, action, l, body); err != nil {
 			return err
 		}
 	}

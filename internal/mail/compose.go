@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"html/template"
+	"io"
 	"mime"
 	"mime/multipart"
 	"mime/quotedprintable"
@@ -34,7 +35,22 @@ func (s *Service) compose(m *row, address string, body Body) ([]byte, error) {
 	if err := parts.SetBoundary("prasan-" + m.ID); err != nil { // the same at each attempt
 		return nil, err
 	}
-	s.header(&out, m, w, address, parts.Boundary())
+	form := "alternative"
+	if len(body.Files) > 0 {
+		form = "mixed"
+	}
+	s.header(&out, m, w, address, "multipart/"+form+"; boundary=\""+parts.Boundary()+"\"")
+	if len(body.Files) > 0 { // a file stands beside the text, which then has one form
+		if err := encode(parts, "text/plain", w.Lang, w.text()); err != nil {
+			return nil, err
+		}
+		for _, f := range body.Files {
+			if err := attach(parts, f); err != nil {
+				return nil, err
+			}
+		}
+		return out.Bytes(), parts.Close()
+	}
 	for _, p := range []struct{ kind, text string }{{"text/plain", w.text()}, {"text/html", html.String()}} {
 		if err := encode(parts, p.kind, w.Lang, p.text); err != nil {
 			return nil, err
@@ -45,7 +61,7 @@ func (s *Service) compose(m *row, address string, body Body) ([]byte, error) {
 
 // header writes the header. A mail of a program says so (RFC 3834), so that no robot
 // answers it.
-func (s *Service) header(out *bytes.Buffer, m *row, w words, address, boundary string) {
+func (s *Service) header(out *bytes.Buffer, m *row, w words, address, contentType string) {
 	sender := s.Config.Sender(m.Agency, m.Site)
 	from, replies := s.mailbox(sender), sender.Email
 	lines := [][2]string{
@@ -55,7 +71,7 @@ func (s *Service) header(out *bytes.Buffer, m *row, w words, address, boundary s
 		{"Date", s.Now().In(thai.Bangkok).Format(time.RFC1123Z)},
 		{"Message-ID", m.messageID},
 		{"MIME-Version", "1.0"},
-		{"Content-Type", "multipart/alternative; boundary=\"" + boundary + "\""},
+		{"Content-Type", contentType},
 		{"Content-Language", w.Lang},
 		{"Auto-Submitted", "auto-generated"},
 		{"X-Auto-Response-Suppress", "All"},
@@ -119,7 +135,12 @@ func encode(parts *multipart.Writer, kind, lang, text string) error {
 		}
 		return qp.Close()
 	}
-	b := base64.StdEncoding.EncodeToString([]byte(text))
+	return lines(w, []byte(text))
+}
+
+// lines writes base64 in lines of 76 characters (RFC 2045).
+func lines(w io.Writer, data []byte) error {
+	b := base64.StdEncoding.EncodeToString(data)
 	for len(b) > 0 {
 		n := min(len(b), 76)
 		if _, err := fmt.Fprintf(w, "%s\r\n", b[:n]); err != nil {
@@ -128,6 +149,18 @@ func encode(parts *multipart.Writer, kind, lang, text string) error {
 		b = b[n:]
 	}
 	return nil
+}
+
+func attach(parts *multipart.Writer, f File) error {
+	h := textproto.MIMEHeader{}
+	h.Set("Content-Type", mime.FormatMediaType(f.Type, map[string]string{"name": f.Name}))
+	h.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": f.Name}))
+	h.Set("Content-Transfer-Encoding", "base64")
+	w, err := parts.CreatePart(h)
+	if err != nil {
+		return err
+	}
+	return lines(w, f.Data)
 }
 
 // text is the form for readers of plain text.

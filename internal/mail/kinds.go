@@ -39,6 +39,7 @@ var kinds = map[string]kind{
 	"usage-report": {"", []part{{form: "para", name: "intro"}, {form: "quote"}, {form: "link", name: "button"}}},
 	"usage-alarm":  {"", []part{{form: "para", name: "intro"}, {form: "quote"}, {form: "link", name: "button"}}},
 
+	"letter":       {"receive_and_forward", []part{{form: "para", name: "intro"}, {form: "quote"}, {form: "facts"}, {form: "para", name: "next"}}},
 	"breach-alarm": {"", []part{{form: "para", name: "intro"}, {form: "facts"}, {form: "link", name: "button"}}},
 }
 
@@ -64,6 +65,8 @@ var facts = []struct {
 	{"open", "mail.fact.open", verbatim},
 	{"deadline", "mail.fact.deadline", moment(thai.DateTime)},
 	{"drill", "mail.fact.drill", verbatim},
+	{"letter", "mail.fact.letter", verbatim},
+	{"sha256", "mail.fact.sha256", verbatim},
 }
 
 func verbatim(value, _ string) string { return value }
@@ -112,8 +115,11 @@ func (s *Service) write(m *row, body Body) words {
 	}
 	w := words{Lang: lang, Agency: agency, Subject: t(m.Kind + ".subject"), Warning: t("warning"), Automatic: t("automatic")}
 	audience := "public"
-	if m.SubjectKey == "" {
+	switch {
+	case m.SubjectKey == "":
 		audience = "staff"
+	case m.Kind == "letter": // it goes to the registry of an agency
+		audience = "registry"
 	}
 	w.Pieces = append(w.Pieces, piece{Form: greeting.form, Text: t("greeting." + audience)})
 	for _, p := range kinds[m.Kind].parts {

@@ -38,6 +38,15 @@ type Message struct {
 type Body struct {
 	Text string `json:"text,omitempty"` // what an officer wrote
 	Link string `json:"link,omitempty"` // an address of the site, possibly with a secret in it
+
+	Files []File `json:"files,omitempty"` // of an official letter
+}
+
+// File is a file that goes with a message. Name is of ASCII.
+type File struct {
+	Name string `json:"name"`
+	Type string `json:"type"`
+	Data []byte `json:"data"`
 }
 
 // Place is where a column ("recipient", "body") of a message is sealed for.
@@ -100,6 +109,18 @@ func (s *Service) wake(tx *db.Tx) error {
 	}
 	tx.SetMemo(wokenKey{}, true)
 	return s.Jobs.Enqueue(tx, JobFlush, nil, jobs.Unique(JobFlush+"."+string(rune('a'+tx.Lane()))))
+}
+
+// State returns what is known of one message.
+func (s *Service) State(tx *db.Tx, id string) (State, error) {
+	all, err := states(tx, `id = $1`, id)
+	if err == nil && len(all) == 0 {
+		err = errs.New(errs.NotFound, "error.not-found")
+	}
+	if err != nil {
+		return State{}, err
+	}
+	return all[0], nil
 }
 
 // List returns the messages of a case, newest first.
