@@ -49,6 +49,27 @@ func TestAMessageIsSentAnsweredAndReadByItsSender(t *testing.T) {
 	})
 }
 
+func TestAQuestionOfTheOfficeStandsBesideItsAnswer(t *testing.T) {
+	s := newSite(t, dbtest.SQLite(t))
+	receipt := s.send(s.toCheck("th"), 200, nil)
+	officer := policy.Actor{Account: "officer", Agency: "rayong", Roles: []string{"officer"}, IsHead: true}
+	reference := receipt.TextOf("reference")
+	_, err := s.cases.Triage(context.Background(), officer, reference, "relevant", "อยู่ในอำนาจหน้าที่")
+	must(t, err)
+	_, err = s.cases.Ask(context.Background(), officer, reference, "ได้กลิ่นที่จุดใด")
+	must(t, err)
+	track := map[string]string{"reference": reference, "code": receipt.TextOf("tracking-code")}
+	asked := s.send2(s.get("/th/track", 200).Form("reference"), 200, track)
+	question, form, stages := strings.Index(asked.Body, "ได้กลิ่นที่จุดใด"), strings.Index(asked.Body, `name="message"`), strings.Index(asked.Body, `id="stages"`)
+	if question < 0 || question > form || form > stages {
+		t.Errorf("question at %d, its answer at %d, what has happened at %d", question, form, stages)
+	}
+	replied := s.send2(asked.Form("message"), 200, map[string]string{"message": "ข้างศาลาประชาคม"})
+	if !strings.Contains(replied.Body, "อยู่ระหว่างดำเนินการ") || strings.Contains(replied.Body, `id="asked"`) {
+		t.Error("the office goes on waiting for what it has")
+	}
+}
+
 // answer has an officer deal with the case.
 func (s *site) answer(reference string) {
 	s.t.Helper()

@@ -56,9 +56,9 @@ func contactUs() *policy.Snapshot {
 	}
 	all := []string{"given_name", "family_name", "mobile_phone", "email", "message", "attachment"}
 	return &policy.Snapshot{Activity: cases.Activity, Name: policy.Text{TH: "ติดต่อเรา", EN: "Contact us"}, Revision: 2, RevisionID: "r2", Elements: elements,
-		Purposes:  []policy.Purpose{{Code: "receive_and_forward", Text: policy.Text{TH: "เพื่อรับทราบปัญหาและส่งต่อไปยังหน่วยงานที่เกี่ยวข้อง", EN: "To take up problems and pass them on"}, Elements: all}, {Code: "communicate", Text: policy.Text{TH: "เพื่อการติดต่อสื่อสาร", EN: "To communicate"}, Elements: all}},
-		Basis:     []policy.Basis{{Code: "public-task", Citation: "24(4)", Text: policy.Text{TH: "เพื่อปฏิบัติหน้าที่ในการดำเนินภารกิจเพื่อประโยชน์สาธารณะ", EN: "Public task"}}},
-		Retention: policy.Retention{Years: 10, Anchor: "case.closed_at", OrOnOrder: true}, Controller: policy.Controller{Organisation: policy.Text{TH: "กระทรวงอุตสาหกรรม", EN: "Ministry of Industry"}}}
+		Purposes: []policy.Purpose{{Code: "receive_and_forward", Text: policy.Text{TH: "เพื่อรับทราบปัญหาและส่งต่อไปยังหน่วยงานที่เกี่ยวข้อง", EN: "To take up problems and pass them on"}, Elements: all}, {Code: "communicate", Text: policy.Text{TH: "เพื่อการติดต่อสื่อสาร", EN: "To communicate"}, Elements: all}},
+		Basis:    []policy.Basis{{Code: "public-task", Citation: "24(4)", Text: policy.Text{TH: "เพื่อปฏิบัติหน้าที่ในการดำเนินภารกิจเพื่อประโยชน์สาธารณะ", EN: "Public task"}}},
+		Access:   []policy.Principal{{Kind: policy.HeadOrDelegate}}, Retention: policy.Retention{Years: 10, Anchor: "case.closed_at", OrOnOrder: true}, Controller: policy.Controller{Organisation: policy.Text{TH: "กระทรวงอุตสาหกรรม", EN: "Ministry of Industry"}}}
 }
 
 func newSite(t *testing.T, e *dbtest.Engine) *site {

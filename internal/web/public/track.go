@@ -98,10 +98,10 @@ type trackPage struct {
 	Stars   kit.Radios
 	Opinion kit.Field
 	Asked   bool // the office waits for the sender
-	// Question is what the office asks.
+	// Question is what the office asks him.
 	Question string
-	Done    string
-	Said    string // the message as it was sent
+	Done     string
+	Said     string // the message as it was sent
 }
 
 func trackView(v *visit) error {

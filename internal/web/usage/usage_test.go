@@ -21,6 +21,7 @@ import (
 	"prasan/internal/org"
 	"prasan/internal/policy"
 	"prasan/internal/sites"
+	"prasan/internal/web/kit"
 	"prasan/internal/web/public"
 	"prasan/internal/web/usage"
 	"prasan/internal/webtest"
@@ -78,7 +79,13 @@ func newWeb(t *testing.T, e *dbtest.Engine) *web {
 	client := func(r *http.Request) (string, bool) { return "203.0.113.9", false }
 	face := usage.New(usage.Deps{Analytics: w.service, Consent: asked, Site: known, Client: client, Now: e.Clock.Now})
 	rayong := sites.Site{Host: host, Kind: org.Provincial, Agency: "rayong", Accent: "green", Name: policy.Text{TH: "สำนักงานอุตสาหกรรมจังหวัดระยอง", EN: "Rayong"}}
-	pages, err := public.New(public.Services{Site: func(h string) (sites.Site, bool) { return rayong, h == host }, Sites: func() []sites.Site { return []sites.Site{rayong} }, Policy: record, URL: func(h string) string { return "http://" + h }, Client: client, Now: e.Clock.Now, Usage: face})
+	sealer, err := kit.NewSealer(w.h.Vault.Derive("form"), e.Clock.Now)
+	housetest.Must(t, err)
+	pages, err := public.New(public.Services{Site: func(h string) (sites.Site, bool) { return rayong, h == host }, Sites: func() []sites.Site { return []sites.Site{rayong} }, Policy: record, URL: func(h string) string { return "http://" + h }, Client: client, Now: e.Clock.Now, Usage: face,
+		Seal: sealer,
+		Notice: func(context.Context, sites.Site, string, string) (public.NoticeView, error) {
+			return public.NoticeView{ID: "n1"}, nil
+		}})
 	housetest.Must(t, err)
 	server := httptest.NewServer(face.Wrap(pages.Handler()))
 	t.Cleanup(server.Close)
@@ -282,6 +289,19 @@ func TestAcceptingChangingAndWithdrawingTakeEffectAtOnce(t *testing.T) {
 		w.count(`SELECT COUNT(*) FROM usage_hits h JOIN usage_terms t ON t.id = h.page WHERE t.text = '/th' AND h.level = 0 AND h.visitor = 0`, 1)
 		w.count(`SELECT COUNT(*) FROM consent_counts WHERE choice = 'withdraw' AND n = 1`, 1)
 	})
+}
+
+func TestNobodyIsAskedWhereHeTypesAndNoTrackerIsWhereASecretIs(t *testing.T) {
+	w := newWeb(t, dbtest.SQLite(t))
+	if home := w.get("/th/", 200).Body; !strings.Contains(home, "/p.js") || !strings.Contains(home, `name="choice"`) {
+		t.Error("the home page is not counted, or nobody is asked")
+	}
+	if form := w.get("/th/contact", 200).Body; !strings.Contains(form, "/p.js") || strings.Contains(form, `name="choice"`) {
+		t.Error("the question would lead away from what is typed")
+	}
+	if link := w.get("/th/verify/a-secret-of-one-person", 200).Body; strings.Contains(link, "/p.js") {
+		t.Error("a page with a secret in its address has the tracker")
+	}
 }
 
 func TestWhoAsksNotToBeTrackedIsNotAskedAndHasNoCookie(t *testing.T) {
