@@ -108,3 +108,6 @@ func AlertLine(a Alert, lang string) string {
 }
 
 func trim(v float64) string { return strconv.FormatFloat(v, 'f', 2, 64) }
+
+// DayOf is the number of the day of a moment in Bangkok's calendar, from 1970.
+func DayOf(t time.Time) int64 { return dayOf(t.UnixMicro()) }

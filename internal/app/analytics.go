@@ -7,8 +7,12 @@ import (
 
 	"prasan/internal/analytics"
 	"prasan/internal/consent"
+	"prasan/internal/db"
 	"prasan/internal/jobs"
+	"prasan/internal/org"
+	"prasan/internal/policy"
 	"prasan/internal/thai"
+	"prasan/internal/web/api"
 	"prasan/internal/web/usage"
 )
 
@@ -22,7 +26,7 @@ func wireAnalytics(ctx context.Context, a *App) (err error) {
 		return out
 	}
 	a.Analytics, err = analytics.New(ctx, analytics.Deps{DB: a.DB, Audit: a.Audit, Jobs: a.Jobs, Processing: a.Processing, Mail: a.Mail, Record: a.Register.Snapshot, Site: a.agencyOfSite, Sites: hosts,
-		Key: a.Vault.Derive("usage"), Seal: a.Vault.SealSystem, Now: a.Now, NoLimits: a.Limits.Off()})
+		Key: a.Vault.Derive("usage"), Reader: a.reader, Seal: a.Vault.SealSystem, Now: a.Now, NoLimits: a.Limits.Off()})
 	if err != nil {
 		return err
 	}
@@ -31,8 +35,21 @@ func wireAnalytics(ctx context.Context, a *App) (err error) {
 	a.Consent = consent.New(consent.Deps{DB: a.DB, Audit: a.Audit, Processing: a.Processing, Record: a.Register.Snapshot, Forget: a.Analytics.Forget,
 		Digest: func(visitor string) []byte { return a.Vault.Digest("consent", visitor) }})
 	a.Jobs.Every("consent.sweep", jobs.Daily(thai.Bangkok, 2, 30), func(ctx context.Context, _ jobs.Job) error { return a.Consent.Sweep(ctx) })
+	a.Operations = append(a.Operations, api.AnalyticsOperations(a.Analytics)...)
 	a.UsageFace = usage.New(usage.Deps{Analytics: a.Analytics, Consent: a.Consent, Site: a.agencyOfSite, Client: clientOf, Now: a.Now})
 	return nil
+}
+
+// reader is somebody of the office to whom reports are mailed: what he may see now, and
+// his address.
+func (a *App) reader(ctx context.Context, account string) (actor policy.Actor, address string, err error) {
+	err = a.DB.Read(ctx, func(tx *db.Tx) error {
+		if actor, err = org.Actor(tx, account); err != nil {
+			return err
+		}
+		return tx.QueryRow(`SELECT email FROM accounts WHERE name = $1`, []any{account}, &address)
+	})
+	return actor, address, err
 }
 
 // usageCollector shows what the collection did since the start.

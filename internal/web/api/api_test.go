@@ -16,6 +16,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"prasan/internal/accounts"
+	"prasan/internal/analytics"
 	"prasan/internal/audit"
 	"prasan/internal/blob"
 	"prasan/internal/cases"
@@ -44,6 +45,7 @@ type office struct {
 	cases    *cases.Service
 	register *register.Store
 	files    *blob.Files
+	usage    *analytics.Service
 	server   *httptest.Server
 	tokens   map[string]string
 }
@@ -110,7 +112,8 @@ func newOffice(t *testing.T, e *dbtest.Engine) *office {
 			}
 			return n.ID, nil
 		}})
-	o.api, err = api.New(api.Deps{DB: e.DB, Vault: v, Accounts: people, Agencies: dir, Sites: store, Org: &org.Service{DB: e.DB, Audit: log, Agencies: dir, Record: o.register.Snapshot},
+	o.usage = countUsage(t, e, log, guard, v)
+	o.api, err = api.New(api.Deps{More: api.AnalyticsOperations(o.usage), DB: e.DB, Vault: v, Accounts: people, Agencies: dir, Sites: store, Org: &org.Service{DB: e.DB, Audit: log, Agencies: dir, Record: o.register.Snapshot},
 		Stage: func(ctx context.Context, name string, r io.Reader) (cases.Staged, error) {
 			f, err := o.files.Stage(ctx, name, r)
 			return cases.Staged(f), err
