@@ -142,10 +142,27 @@ func actNamed(name string) (act, bool) {
 
 // offered tells whether the workflow and the record let this person do it now.
 func (k *desk) offered(a act) bool {
-	if a.name == "reissue" && !k.d.MayRead["verify_identity"] {
-		return false
+	switch a.name {
+	case "reissue":
+		if !k.d.MayRead["verify_identity"] {
+			return false
+		}
+	case "ask", "inform", "redirect":
+		if !k.mayWrite() {
+			return false
+		}
+	case "answer":
+		if len(k.ways("")) == 0 {
+			return false
+		}
 	}
 	return slices.ContainsFunc(a.needs, func(n string) bool { return slices.Contains(k.d.Next, n) })
+}
+
+// mayWrite tells whether what is said reaches the sender: his address is opened for the
+// mail, and the record must let the officer.
+func (k *desk) mayWrite() bool {
+	return k.d.MayRead["communicate"] || !slices.Contains(k.d.Given(), "email")
 }
 
 // offer fills in the action bar and the panels behind it.
@@ -242,19 +259,24 @@ func triageParts(k *desk, act string) []part {
 	return []part{{Radios: &r}, k.area(act, "reason", 4)}
 }
 
-func answerParts(k *desk, act string) []part {
-	v, given := k.v, k.d.Given()
-	at := k.typed(act, "via", "")
-	r := kit.Radios{Name: "via", Legend: v.t("office.via")}
+// ways are how the sender can be told the result.
+func (k *desk) ways(selected string) []kit.Option {
+	var out []kit.Option
 	for _, x := range []struct{ via, element string }{{"email", "email"}, {"phone", "mobile_phone"}} {
-		if slices.Contains(given, x.element) {
-			o := kit.Option{Value: x.via, Label: v.t("office.via-" + x.via), Help: v.t("office.via-" + x.via + "-help"), Selected: at == x.via}
-			if x.via == "email" && k.d.EmailVerified.IsZero() {
-				o.Help = v.t("office.via-email-unverified")
-			}
-			r.Options = append(r.Options, o)
+		if !slices.Contains(k.d.Given(), x.element) || x.via == "email" && !k.mayWrite() {
+			continue
 		}
+		o := kit.Option{Value: x.via, Label: k.v.t("office.via-" + x.via), Help: k.v.t("office.via-" + x.via + "-help"), Selected: selected == x.via}
+		if x.via == "email" && k.d.EmailVerified.IsZero() {
+			o.Help = k.v.t("office.via-email-unverified")
+		}
+		out = append(out, o)
 	}
+	return out
+}
+
+func answerParts(k *desk, act string) []part {
+	r := kit.Radios{Name: "via", Legend: k.v.t("office.via"), Options: k.ways(k.typed(act, "via", ""))}
 	if len(r.Options) == 1 {
 		r.Options[0].Selected = true
 	}

@@ -145,7 +145,7 @@ func (v *visit) describe(p *inboxPage, f cases.Filter, n cases.Counts) {
 		p.Fields = append(p.Fields, kit.Field{Name: "agency", Label: v.t("office.agency"), Options: append([]kit.Option{any}, v.agencyOptions(f.Agency, nil)...)})
 	}
 	if options := v.siteOptions("case.list", f.Site); len(options) > 1 {
-		p.ShowSite = true
+		p.ShowSite = !p.ShowAgency // who works across agencies is told who holds a case
 		p.Fields = append(p.Fields, kit.Field{Name: "site", Label: v.t("office.site"), Options: append([]kit.Option{any}, options...)})
 	}
 	p.Overdue = kit.Checkbox{Name: "overdue", Label: v.t("office.overdue-only"), Checked: f.Overdue}

@@ -129,12 +129,25 @@ func (v *visit) submission() cases.Submission {
 	return s
 }
 
+// newOrder is the order of the form, which the summary of errors follows.
+var newOrder = []string{"channel", "site", "outside_ref", "topic", "message", "given_name", "family_name", "phone", "email"}
+
+func inOrder(bad []errs.Field) []errs.Field {
+	for i := range bad {
+		if bad[i].Name == "channel" {
+			bad[i].Key = "office.channel-missing"
+		}
+	}
+	slices.SortStableFunc(bad, func(a, b errs.Field) int { return slices.Index(newOrder, a.Name) - slices.Index(newOrder, b.Name) })
+	return bad
+}
+
 // takeDown receives the message and shows what the sender is to be given.
 func takeDown(v *visit) error {
 	r, err := v.f.Cases.Submit(v.Context(), v.submission())
 	if errs.KindOf(err) == errs.Invalid && err != nil {
 		e := errs.As(err)
-		p := v.newCase(e.Fields)
+		p := v.newCase(inOrder(e.Fields))
 		if len(e.Fields) == 0 {
 			p.Errors = &kit.Summary{Title: v.t(e.Key, e.Args...)}
 		}

@@ -113,7 +113,7 @@ func (p people) name(account string) string {
 		return p.v.t("office.nobody")
 	case "sender":
 		return p.v.t("office.sender")
-	case "system":
+	case "system", "installation":
 		return p.v.t("office.system")
 	}
 	if n, ok := p.names[account]; ok {

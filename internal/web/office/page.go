@@ -7,7 +7,6 @@ import (
 	"prasan/internal/accounts"
 	"prasan/internal/errs"
 	"prasan/internal/i18n"
-	"prasan/internal/policy"
 	"prasan/internal/web/kit"
 )
 
@@ -127,6 +126,7 @@ type table struct {
 	Head  []string
 	Rows  []row
 	Empty string
+	Plain bool // the title is for those who hear it
 }
 
 type row struct {
@@ -166,6 +166,9 @@ func (v *visit) refused(err error, f *form) ([]errs.Field, error) {
 	return fields, nil
 }
 
-func (v *visit) show(status int, s sheet) error { return v.page(status, s.Heading, "office/sheet", s) }
-
-func text(t policy.Text, lang string) string { return t.In(lang) }
+func (v *visit) show(status int, s sheet) error {
+	for i := range s.Tables {
+		s.Tables[i].Plain = s.Tables[i].Title == s.Heading // it is not said twice
+	}
+	return v.page(status, s.Heading, "office/sheet", s)
+}

@@ -55,17 +55,33 @@ func listRecords(v *visit) error {
 		}
 		by[r.Activity] = append(by[r.Activity], r)
 	}
+	names, err := v.signers(all)
+	if err != nil {
+		return err
+	}
 	for _, code := range codes {
 		t := table{Title: v.activity(code), Head: []string{v.t("office.revision"), v.t("office.status"), v.t("office.effective-at"), v.t("office.prepared-by"), v.t("office.approved-by")}}
 		for _, r := range by[code] {
-			t.Rows = append(t.Rows, row{Cells: v.revisionCells(r)})
+			t.Rows = append(t.Rows, row{Cells: v.revisionCells(r, names)})
 		}
 		s.Tables = append(s.Tables, t)
 	}
 	return v.show(http.StatusOK, s)
 }
 
-func (v *visit) revisionCells(r register.Revision) []kit.Cell {
+// signers are the names of who prepared and approved revisions.
+func (v *visit) signers(all []register.Revision) (people, error) {
+	accounts := map[string]bool{}
+	for _, r := range all {
+		accounts[r.PreparedBy] = true
+		for _, a := range r.Approvals {
+			accounts[a.Account] = true
+		}
+	}
+	return v.people(accounts)
+}
+
+func (v *visit) revisionCells(r register.Revision, names people) []kit.Cell {
 	from, by := "", ""
 	if !r.EffectiveAt.IsZero() {
 		from = thai.DateTime(r.EffectiveAt, v.lang)
@@ -74,10 +90,10 @@ func (v *visit) revisionCells(r register.Revision) []kit.Cell {
 		if i > 0 {
 			by += ", "
 		}
-		by += a.Account
+		by += names.name(a.Account)
 	}
 	return []kit.Cell{{Text: v.t("office.revision-n", "n", r.N), Href: v.to("/office/records/" + r.Activity + "/" + strconv.Itoa(r.N))},
-		{Chip: v.revisionChip(r.Status)}, {Text: from}, {Text: r.PreparedBy}, {Text: by}}
+		{Chip: v.revisionChip(r.Status)}, {Text: from}, {Text: names.name(r.PreparedBy)}, {Text: by}}
 }
 
 func (v *visit) revisionChip(status string) *kit.Chip {
@@ -107,9 +123,13 @@ func showRecord(v *visit) error {
 
 func (v *visit) describeRevision(p *recordPage, code string, n int) error {
 	all, err := v.f.Register.Revisions(v.Context(), code)
+	if err != nil {
+		return err
+	}
+	names, err := v.signers(all)
 	for _, r := range all {
 		if r.N == n {
-			p.Facts = []kit.Row{{Key: v.t("office.status"), Value: v.revisionChip(r.Status).Text}, {Key: v.t("office.prepared-by"), Value: r.PreparedBy}, {Key: v.t("office.sha256"), Value: r.SHA256}}
+			p.Facts = []kit.Row{{Key: v.t("office.status"), Value: v.revisionChip(r.Status).Text}, {Key: v.t("office.prepared-by"), Value: names.name(r.PreparedBy)}, {Key: v.t("office.sha256"), Value: r.SHA256}}
 			if !r.EffectiveAt.IsZero() {
 				p.Facts = append(p.Facts, kit.Row{Key: v.t("office.effective-at"), Value: thai.DateTime(r.EffectiveAt, v.lang)})
 			}
