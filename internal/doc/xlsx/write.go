@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"regexp"
 	"strings"
 
 	"github.com/mattn/go-runewidth"
@@ -143,6 +144,10 @@ func (s *SheetWriter) at(row, column int) string {
 // Put writes a text without any look.
 func (s *SheetWriter) Put(cell, text string) { s.w.keep(s.w.f.SetCellStr(s.name, cell, text)) }
 
+// quoted is how a spreadsheet writes characters that XML cannot hold; a text that only
+// looks so is escaped.
+var quoted = regexp.MustCompile(`_(x[0-9A-Fa-f]{4}_)`)
+
 // Cell writes a cell.
 func (s *SheetWriter) Cell(row, column int, text string, look Look) {
 	s.Span(row, column, row, column, text, look)
@@ -155,7 +160,7 @@ func (s *SheetWriter) Span(row, column, toRow, toColumn int, text string, look L
 		s.w.keep(f.MergeCell(s.name, from, to))
 	}
 	s.w.keep(f.SetCellStyle(s.name, from, to, s.w.style(look)))
-	s.w.keep(f.SetCellStr(s.name, from, Text(text)))
+	s.w.keep(f.SetCellStr(s.name, from, quoted.ReplaceAllString(Text(text), "_x005F_$1")))
 	width := 0.0
 	for c := column; c <= toColumn && c <= len(s.page.Widths); c++ {
 		width += s.page.Widths[c-1]

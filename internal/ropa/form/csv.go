@@ -33,11 +33,12 @@ func writeCSV(r *ropa.Revision, w io.Writer) error {
 	for i := range ropa.Rows {
 		d := &ropa.Rows[i]
 		row, ok := r.Form[d.ID]
-		if !ok {
-			row.State = ropa.RowAbsent
-		}
 		text := ropa.Clean(row.Text)
-		err = errors.Join(err, write(d.ID, d.No, d.Ask, text, row.State, checkOf(text, row.State)))
+		check := checkOf(text, row.State)
+		if !ok {
+			row.State, check = ropa.RowAbsent, ""
+		}
+		err = errors.Join(err, write(d.ID, d.No, d.Ask, text, row.State, check))
 	}
 	rest := *r
 	rest.Form = nil
@@ -222,7 +223,7 @@ func (rd *reader) csvRow(d *ropa.RowDef, c csvRecord, place string) []edit {
 	if edited && state == ropa.State(c.state) {
 		state = stateOf(c.value)
 	}
-	if state == ropa.RowAbsent && c.value == "" {
+	if state == ropa.RowAbsent && c.value == "" && c.check == "" {
 		return nil
 	}
 	rd.fields[d.ID] = Field{d.ID, d.No, c.value, state, 1, place}

@@ -13,6 +13,7 @@ func TestSVGOut(t *testing.T) {
 		for _, n := range []string{"1", "2"} {
 			if dir != "" {
 				_ = os.WriteFile(dir+"/"+code+n+".svg", export(t, ropa.Seed(code, int(n[0]-'0')), "svg"), 0o600)
+				_ = os.WriteFile(dir+"/"+code+n+".pdf", export(t, ropa.Seed(code, int(n[0]-48)), "pdf"), 0o600)
 			}
 		}
 	}

@@ -46,11 +46,11 @@ func writeDOCX(r *ropa.Revision, w io.Writer) error {
 }
 
 func wordForm(d *docx.Writer, text map[string]string) {
-	bold := docx.Look{Bold: true}
+	bold := docx.Look{Bold: true, Size: 26}
 	var rows []docx.Row
 	for i := range ropa.Rows {
 		def := &ropa.Rows[i]
-		answer := docx.Cell{Text: text[def.ID], Tag: def.ID}
+		answer := docx.Cell{Text: text[def.ID], Tag: def.ID, Look: docx.Look{Size: 26}}
 		if def.Section == "" {
 			span := 3
 			if def.No <= 8 {
@@ -61,14 +61,14 @@ func wordForm(d *docx.Writer, text map[string]string) {
 		}
 		rows = append(rows, docx.Row{Cells: []docx.Cell{
 			parent(i, func(d *ropa.RowDef) string { return d.Section }), parent(i, func(d *ropa.RowDef) string { return d.Section + "\x00" + d.Group }),
-			{Text: def.Ask, Fill: fillAsk}, answer}})
+			{Text: def.Ask, Fill: fillAsk, Look: docx.Look{Size: 26}}, answer}})
 	}
 	d.Table([]int{1900, 1900, 3100, 3300}, rows)
 }
 
 // parent is a cell of the first two columns, merged over the rows that share it.
 func parent(i int, key func(*ropa.RowDef) string) docx.Cell {
-	c := docx.Cell{Look: docx.Look{Bold: true}, Fill: fillHead}
+	c := docx.Cell{Look: docx.Look{Bold: true, Size: 26}, Fill: fillHead}
 	_, group, both := strings.Cut(key(&ropa.Rows[i]), "\x00")
 	same := func(j int) bool { return j >= 0 && j < len(ropa.Rows) && key(&ropa.Rows[j]) == key(&ropa.Rows[i]) }
 	switch {
@@ -88,7 +88,7 @@ func parent(i int, key func(*ropa.RowDef) string) docx.Cell {
 func heads(list []string) docx.Row {
 	row := docx.Row{Head: true}
 	for _, h := range list {
-		row.Cells = append(row.Cells, docx.Cell{Text: h, Look: docx.Look{Bold: true, Center: true, Size: 26}, Fill: fillTable})
+		row.Cells = append(row.Cells, docx.Cell{Text: h, Look: docx.Look{Bold: true, Center: true, Size: 24}, Fill: fillTable})
 	}
 	return row
 }
@@ -99,7 +99,7 @@ func wordFlow(d *docx.Writer, r *ropa.Revision, text map[string]string) {
 		row := docx.Row{}
 		for _, col := range flowColumns {
 			id := fmt.Sprintf("flow.steps[%d].%s", i, col.id)
-			row.Cells = append(row.Cells, docx.Cell{Text: text[id], Tag: id, Look: docx.Look{Size: 26}})
+			row.Cells = append(row.Cells, docx.Cell{Text: text[id], Tag: id, Look: docx.Look{Size: 24}})
 		}
 		rows = append(rows, row)
 	}
@@ -118,13 +118,13 @@ func wordInventory(d *docx.Writer, r *ropa.Revision, text map[string]string) {
 	for i := range r.Inventory.Systems {
 		rows = append(rows, wordSystem(&r.Inventory.Systems[i], i, text)...)
 	}
-	d.Table([]int{500, 1500, 800, 1900, 1300, 900, 1200, 1300, 1300, 900, 1000, 800, 900, 1000}, rows)
+	d.Table([]int{450, 1500, 850, 2100, 1250, 950, 1150, 1250, 1150, 850, 900, 750, 850, 1150}, rows)
 }
 
 // inventoryHeadRows are the two lines of headings: what is exchanged, and where it is
 // processed, stand over four columns each.
 func inventoryHeadRows() []docx.Row {
-	l := docx.Look{Bold: true, Center: true, Size: 20}
+	l := docx.Look{Bold: true, Center: true, Size: 18}
 	first, second := docx.Row{Head: true}, docx.Row{Head: true}
 	for c, h := range inventoryHeads {
 		switch {
@@ -143,7 +143,7 @@ func inventoryHeadRows() []docx.Row {
 
 func wordSystem(s *ropa.System, i int, text map[string]string) []docx.Row {
 	var rows []docx.Row
-	small := docx.Look{Size: 20}
+	small := docx.Look{Size: 18}
 	lines := max(1, len(s.Exchanges))
 	for x := range lines {
 		merge := docx.Alone
@@ -153,7 +153,7 @@ func wordSystem(s *ropa.System, i int, text map[string]string) []docx.Row {
 		if x > 0 {
 			merge = docx.Continues
 		}
-		row := docx.Row{Cells: []docx.Cell{{Look: docx.Look{Size: 20, Center: true}, Merge: merge}}}
+		row := docx.Row{Cells: []docx.Cell{{Look: docx.Look{Size: 18, Center: true}, Merge: merge}}}
 		if x == 0 {
 			row.Cells[0].Text = fmt.Sprint(s.No)
 		}
@@ -268,14 +268,18 @@ func documentStrangers(d *docx.Document, res *Result) {
 	for _, text := range d.Controls {
 		known[squeeze(text)] = true
 	}
-	for _, l := range documentLines(d) {
-		for _, c := range l.filled() {
-			s := squeeze(l.cell(c))
-			if known[s] || printed()[s] || s == "" || fits["no"].MatchString(l.cell(c)) {
+	for i, b := range d.Blocks {
+		cells, place := b.Cells, func(c int) string { return fmt.Sprintf("table %d, row %d, cell %d", b.Table, b.Row, c+1) }
+		if b.Table == 0 {
+			cells, place = []string{b.Text}, func(int) string { return fmt.Sprintf("block %d", i+1) }
+		}
+		for c, text := range cells {
+			s := squeeze(text)
+			if s == "" || known[s] || printed()[s] || fits["no"].MatchString(strings.TrimSpace(text)) {
 				continue
 			}
-			res.Unplaced = append(res.Unplaced, Piece{l.cell(c), l.place(c), ""})
-			res.ask("", l.place(c), l.cell(c), "ข้อความนี้อยู่นอกช่องของแบบฟอร์ม โปรดเพิ่มในบันทึกหากต้องการ", "this stands outside the fields of the form: add it to the record if it belongs there")
+			res.Unplaced = append(res.Unplaced, Piece{text, place(c), ""})
+			res.ask("", place(c), text, "ข้อความนี้อยู่นอกช่องของแบบฟอร์ม โปรดเพิ่มในบันทึกหากต้องการ", "this stands outside the fields of the form: add it to the record if it belongs there")
 		}
 	}
 }
