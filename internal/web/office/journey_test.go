@@ -6,7 +6,9 @@ import (
 	"testing"
 
 	"prasan/internal/cases"
+	"prasan/internal/db"
 	"prasan/internal/db/dbtest"
+	"prasan/internal/mail"
 	"prasan/internal/webtest"
 )
 
@@ -253,4 +255,43 @@ func TestAMessageIsTakenDownAtTheCounter(t *testing.T) {
 		f.Values.Set("site", "trat.industry.test")
 		h.want(403)(f.Submit())
 	})
+}
+
+func TestAnOfficerWithoutAnOrderIsNotOfferedToWriteToTheSender(t *testing.T) {
+	h := newHouse(t, dbtest.SQLite(t))
+	p := h.act(h.get("officer", "/th/office/cases/"+h.receive(), 200), "triage", 303, "verdict", "relevant", "reason", "ของเรา")
+	p = h.get("bare", p.URL.Path, 200)
+	if hasForm(p, "/ask") || hasForm(p, "/inform") || !hasForm(p, "/note") {
+		t.Errorf("offered: %v", actNames(p))
+	}
+	if f := h.form(p, "/answer"); strings.Contains(p.Body, `value="email"`) || f.Values.Get("via") != "phone" {
+		t.Error("an answer by e-mail is offered")
+	}
+	h.refused("bare", p.URL.Path+"/ask", "text=x", 403)
+	h.refused("bare", p.URL.Path+"/answer", "via=email&text=x", 403)
+}
+
+func TestAMailThatFailedIsSentAgain(t *testing.T) {
+	h := newHouse(t, dbtest.SQLite(t))
+	ref := h.receive()
+	path := "/th/office/cases/" + ref
+	if p := h.get("officer", path, 200); strings.Contains(p.Body, path+"/mail/") {
+		t.Error("a mail that waits can be sent again")
+	}
+	must(t, h.e.DB.InTx(ctx, func(tx *db.Tx) error {
+		_, err := tx.Exec(`UPDATE outbox SET state = $1, last_error = $2`, mail.Failed, "550 no such user")
+		return err
+	}))
+	p := h.get("officer", path, 200)
+	h.has(p, "ส่งไม่สำเร็จ", "550 no such user")
+	if strings.Contains(h.get("registrar", path, 200).Body, path+"/mail/") {
+		t.Error("the registrar is offered what he may not do")
+	}
+	for _, f := range p.Forms() {
+		if strings.HasPrefix(f.Action, path+"/mail/") {
+			h.has(h.want(303)(f.Submit()), "จัดส่งอีเมลอีกครั้งแล้ว", "รอส่ง")
+			return
+		}
+	}
+	t.Error("no way to send it again")
 }
