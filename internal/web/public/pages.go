@@ -61,19 +61,24 @@ func news(v *visit) error {
 
 // places are the sites but one whose name has the query, in Thai or in English.
 func (v *visit) places(query, but string) []kit.Link {
-	var out []kit.Link
+	var central, provinces []kit.Link
 	for _, s := range v.f.Sites() {
-		if s.Host != but && matches(query, s.Name.TH, s.Name.EN, s.Short.TH, s.Short.EN) {
-			out = append(out, kit.Link{Href: v.f.URL(s.Host) + "/" + v.lang + "/", Text: placeName(s, v.lang)})
+		link := kit.Link{Href: v.f.URL(s.Host) + "/" + v.lang + "/", Text: placeName(s, v.lang)}
+		switch {
+		case s.Host == but || !matches(query, s.Name.TH, s.Name.EN, s.Short.TH, s.Short.EN):
+		case s.Kind == org.Provincial:
+			provinces = append(provinces, link)
+		default:
+			central = append(central, link)
 		}
 	}
-	slices.SortStableFunc(out, func(a, b kit.Link) int { return strings.Compare(thai.SortKey(a.Text), thai.SortKey(b.Text)) })
-	return out
+	slices.SortStableFunc(provinces, func(a, b kit.Link) int { return strings.Compare(thai.SortKey(a.Text), thai.SortKey(b.Text)) })
+	return append(central, provinces...)
 }
 
 // placeName is short enough for a list: the province of a provincial office.
 func placeName(s sites.Site, lang string) string {
-	if name := s.Short.In(lang); name != "" && lang == "en" {
+	if name := s.Short.In(lang); name != "" && lang == "en" && s.Kind == org.Provincial {
 		return name
 	}
 	return strings.TrimPrefix(s.Name.In(lang), "สำนักงานอุตสาหกรรมจังหวัด")

@@ -31,6 +31,7 @@ func (v *visit) receipt(token string) (cases.Receipt, error) {
 type receiptPage struct {
 	cases.Receipt
 	Slip                 string // address of the picture, "" when there is none
+	Inside               bool   // the browser is part of another program, which saves nothing but pictures
 	TrackHost, TrackPath string // where the case is followed, as one types it
 }
 
@@ -42,10 +43,21 @@ func receipt(v *visit) error {
 	}
 	_, host, _ := strings.Cut(v.f.URL(v.site.Host), "://")
 	p := receiptPage{Receipt: r, TrackHost: host, TrackPath: v.to("/track")}
+	p.Inside = isInside(v.UserAgent())
 	if v.f.Slip != nil {
 		p.Slip = v.to("/contact/slip/" + token + ".png")
 	}
 	return v.page(kit.Page{Title: v.t("public.receipt"), Class: "receipt", Cache: kit.CacheNone}, "receipt", p)
+}
+
+// isInside tells whether a browser is part of LINE or of a like program.
+func isInside(agent string) bool {
+	for _, name := range []string{"Line/", "FBAN/", "FBAV/", "Instagram"} {
+		if strings.Contains(agent, name) {
+			return true
+		}
+	}
+	return false
 }
 
 // slipImage is the receipt as a picture: in browsers inside other programs a long
