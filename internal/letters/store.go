@@ -9,6 +9,7 @@ import (
 
 	"prasan/internal/db"
 	"prasan/internal/errs"
+	"prasan/internal/thai"
 )
 
 const columns = `id, agency, kind, state, series, secrecy, urgency, classified_by, to_agency, to_name, subject, about, subject_key, content, content_hash, signer, drafted_by, checked_by, approved_by, number, number_text, numbered_at, sealed_at, dispatched_at, cancelled_at, cancel_reason, verify_code, file_hash, created_at, changed_at, version`
@@ -133,4 +134,24 @@ func list(tx *db.Tx, f Filter, secret bool, account string) ([]Letter, error) {
 		f.Limit = 50
 	}
 	return many(tx, strings.Join(where, " AND ")+fmt.Sprintf(" ORDER BY id DESC LIMIT %d", f.Limit), args...)
+}
+
+// EventsOf is the history of a letter, also of one that came, oldest first.
+func EventsOf(tx *db.Tx, id string) ([]Event, error) { return history(tx, id) }
+
+// ByID returns a letter for the exchange, which has its own rules of who may know.
+func (s *Service) ByID(tx *db.Tx, id string) (Letter, error) { return one(tx, `id = $1`, id) }
+
+// ByNumber finds an agency's letter by its number and date (YYYY-MM-DD).
+func (s *Service) ByNumber(tx *db.Tx, agency, number, date string) (Letter, error) {
+	all, err := many(tx, `agency = $1 AND number_text = $2 ORDER BY id DESC`, agency, number)
+	if err != nil {
+		return Letter{}, err
+	}
+	for _, l := range all {
+		if l.NumberedAt.In(thai.Bangkok).Format(time.DateOnly) == date {
+			return l, nil
+		}
+	}
+	return Letter{}, errs.New(errs.NotFound, "error.letter-not-found")
 }

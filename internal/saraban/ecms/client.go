@@ -1,0 +1,138 @@
+package ecms
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+
+	"prasan/internal/errs"
+)
+
+// Path is where a node answers.
+const Path = "/ecms-ws01/service2"
+
+// Client is a node that is reached by HTTP, for one organisation.
+type Client struct {
+	URL   string
+	Token string // sent as a bearer token, where the node wants one
+	HTTP  *http.Client
+	Now   func() time.Time
+}
+
+var _ Exchange = (*Client)(nil)
+
+// call sends an operation and returns the element of the answer.
+func (c *Client) call(ctx context.Context, body func(p *printer)) (*element, error) {
+	var out bytes.Buffer
+	p := &printer{w: &out}
+	p.envelope("urn:uuid:"+rand.Text(), c.URL, func() { body(p) })
+	if p.err != nil {
+		return nil, p.err
+	}
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, c.URL, &out)
+	if err != nil {
+		return nil, err
+	}
+	r.Header.Set("Content-Type", "text/xml; charset=utf-8")
+	if c.Token != "" {
+		r.Header.Set("Authorization", "Bearer "+c.Token)
+	}
+	res, err := c.HTTP.Do(r)
+	if err != nil {
+		return nil, errs.Wrap(err, errs.Unavailable, "error.ecms-unreachable")
+	}
+	defer res.Body.Close()
+	root, err := parse(res.Body)
+	if err != nil {
+		_, _ = io.Copy(io.Discard, io.LimitReader(res.Body, 1<<20))
+		return nil, errs.Wrap(fmt.Errorf("status %d: %w", res.StatusCode, err), errs.Unavailable, "error.ecms-answer")
+	}
+	answer, err := bodyOf(root)
+	if err != nil {
+		return nil, errs.Wrap(err, errs.Unavailable, "error.ecms-answer")
+	}
+	return answer, faultOf(answer)
+}
+
+func (c *Client) receipt(ctx context.Context, body func(p *printer)) (Receipt, error) {
+	e, err := c.call(ctx, body)
+	if err != nil {
+		return Receipt{}, err
+	}
+	r := Receipt{e.get("ProcessID"), at(e.get("ProcessTime"))}
+	if r.ProcessTime.IsZero() {
+		r.ProcessTime = c.Now()
+	}
+	if r.ProcessID == "" {
+		return r, &Fault{"202", "ProcessID is missing in the answer"}
+	}
+	return r, nil
+}
+
+func (c *Client) Send(ctx context.Context, _ string, l *Letter) (Receipt, error) {
+	return c.receipt(ctx, func(p *printer) { p.in("CorrespondenceLetterOutboundRequest", func() { p.letter(l) }) })
+}
+
+func (c *Client) Notify(ctx context.Context, _ string, n Notice) (Receipt, error) {
+	return c.receipt(ctx, func(p *printer) { p.in("CorrespondenceLetterOutboundRequest", func() { p.notice(&n) }) })
+}
+
+func (c *Client) Head(ctx context.Context, _ string) (*Item, error) {
+	e, err := c.call(ctx, func(p *printer) { p.raw("<CorrespondenceLetterInboundRequest/>") })
+	if err != nil {
+		return nil, err
+	}
+	return readItem(e)
+}
+
+func (c *Client) Remove(ctx context.Context, _, processID string) (Receipt, error) {
+	return c.receipt(ctx, func(p *printer) {
+		p.in("CorrespondenceLetterDeleteRequest", func() { p.tag("ProcessID", processID) })
+	})
+}
+
+func (c *Client) Delete(ctx context.Context, _ string, r Ref) (Receipt, error) {
+	return c.receipt(ctx, func(p *printer) { p.in("CorrespondenceDeleteGovernmentDocumentRequest", func() { p.ref(r) }) })
+}
+
+func (c *Client) Again(ctx context.Context, _, kind string, r Ref) (*Item, error) {
+	e, err := c.call(ctx, func(p *printer) {
+		p.in("CorrespondenceLetterInboundSpecialRequest", func() { p.in(kind, func() { p.ref(r) }) })
+	})
+	if err != nil {
+		return nil, err
+	}
+	return readItem(e)
+}
+
+func (c *Client) Organizations(ctx context.Context) ([]Organization, error) {
+	e, err := c.call(ctx, func(p *printer) { p.raw("<GetOrganizationList/>") })
+	if err != nil {
+		return nil, err
+	}
+	if inner := e.child("OrganizationList"); inner != nil {
+		e = inner
+	}
+	var out []Organization
+	for _, o := range e.all("OrganizationInfo") {
+		out = append(out, Organization{o.get("OrganizationID"), o.get("Th-Name"), o.get("En-Name"), o.get("ECMS-URL")})
+	}
+	return out, nil
+}
+
+func (c *Client) Statuses(ctx context.Context, _ string) ([]Status, error) {
+	e, err := c.call(ctx, func(p *printer) { p.raw("<OutboundStatusRequest/>") })
+	if err != nil {
+		return nil, err
+	}
+	var out []Status
+	for _, o := range e.all("Outbound") {
+		out = append(out, Status{o.get("ProcessID"), o.get("LetterID"), strings.TrimSpace(o.get("ProcessStatus"))})
+	}
+	return out, nil
+}

@@ -1,0 +1,244 @@
+package saraban
+
+import (
+	"context"
+	"database/sql"
+	"strings"
+	"time"
+
+	"prasan/internal/audit"
+	"prasan/internal/db"
+	"prasan/internal/errs"
+	"prasan/internal/letters"
+	"prasan/internal/saraban/ecms"
+)
+
+// Node is this installation as the e-CMS node of its organisations: their inbound queues.
+// The head of a queue stays until it is removed, so that nothing is lost by one who fetches
+// and falls over.
+func (s *Service) Node() ecms.Exchange { return node{s} }
+
+type node struct{ *Service }
+
+func refuse(code, text string) error { return &ecms.Fault{Code: code, Description: text} }
+
+// queued is a row of a queue.
+type queued struct {
+	id, org, sender, kind, letter, dated string
+	body                                 []byte
+	at                                   time.Time
+}
+
+const queueColumns = `id, org, sender, kind, letter_id, dated, body, created_at`
+
+func queueRows(tx *db.Tx, where string, args ...any) ([]queued, error) {
+	var out []queued
+	err := tx.Each(`SELECT `+queueColumns+` FROM ecms_queue WHERE `+where, args, func(rows *sql.Rows) error {
+		var q queued
+		var at int64
+		err := rows.Scan(&q.id, &q.org, &q.sender, &q.kind, &q.letter, &q.dated, &q.body, &at)
+		q.at = db.Time(at)
+		out = append(out, q)
+		return err
+	})
+	return out, err
+}
+
+func (n node) push(tx *db.Tx, to, from, kind, letter, dated string, item *ecms.Item) (ecms.Receipt, error) {
+	item.Receipt = ecms.Receipt{ProcessID: db.NewID(), ProcessTime: tx.Now()}
+	body, err := ecms.Marshal(item)
+	if err != nil {
+		return ecms.Receipt{}, err
+	}
+	if _, err = tx.Exec(`INSERT INTO ecms_queue (id, org, sender, kind, letter_id, dated, accept_org, body, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+		item.ProcessID, to, from, kind, letter, dated, to, n.Vault.SealSystem("ecms_queue:"+item.ProcessID, body), db.Micros(tx.Now())); err != nil {
+		return ecms.Receipt{}, err
+	}
+	err = n.Audit.Append(tx, audit.Event{Actor: "ecms:" + from, Action: "ecms." + kind, Object: "ecms:" + item.ProcessID, Body: map[string]any{"letter": letter, "dated": dated, "to": to}})
+	return item.Receipt, err
+}
+
+// Send takes a letter for another organisation's queue.
+func (n node) Send(ctx context.Context, org string, l *ecms.Letter) (r ecms.Receipt, err error) {
+	if l.Sender.Department != org {
+		return r, refuse("301", "SenderParty is not the organisation that calls")
+	}
+	if _, ok := n.byECMS(l.Receiver.Department); !ok {
+		return r, refuse("302", "ReceiverParty is not known at this node: "+l.Receiver.Department)
+	}
+	if classOf(l.Secret).Level() > n.MaxClass.Level() {
+		return r, refuse("303", "this node does not take letters of that SecretCode")
+	}
+	err = n.DB.InTx(ctx, func(tx *db.Tx) error {
+		before, err := queueRows(tx, `sender = $1 AND letter_id = $2 AND dated = $3 AND org = $4 AND kind = '`+ecms.DocumentKind+`'`, org, l.ID, l.Date, l.Receiver.Department)
+		if err != nil {
+			return err
+		}
+		if len(before) > 0 {
+			return refuse("304", "this letter was sent before; delete it to send it again")
+		}
+		r, err = n.push(tx, l.Receiver.Department, org, ecms.DocumentKind, l.ID, l.Date, &ecms.Item{Letter: l})
+		return err
+	})
+	return r, err
+}
+
+// Notify takes a notice about a letter that went through this node.
+func (n node) Notify(ctx context.Context, org string, x ecms.Notice) (r ecms.Receipt, err error) {
+	err = n.DB.InTx(ctx, func(tx *db.Tx) error {
+		side := "org" // the receiver speaks, and the sender is told
+		if x.Kind == ecms.InvalidAccept {
+			side = "sender"
+		}
+		sent, err := queueRows(tx, side+` = $1 AND letter_id = $2 AND dated = $3 AND kind = '`+ecms.DocumentKind+`' ORDER BY id DESC`, org, x.LetterID, x.Date)
+		if err != nil {
+			return err
+		}
+		if len(sent) == 0 {
+			return refuse("305", "no such letter was sent to you: "+x.LetterID)
+		}
+		to := sent[0].sender
+		if side == "sender" {
+			to = sent[0].org
+		}
+		x.AcceptDate, x.AcceptDepartment = isoDate(tx.Now()), org
+		r, err = n.push(tx, to, org, x.Kind, x.LetterID, x.Date, &ecms.Item{Notice: &x})
+		return err
+	})
+	return r, err
+}
+
+func (n node) open(q *queued) (*ecms.Item, error) {
+	body, err := n.Vault.OpenSystem("ecms_queue:"+q.id, q.body)
+	if err != nil {
+		return nil, err
+	}
+	return ecms.Unmarshal(body)
+}
+
+// Head is the first item of an organisation's queue; it stays there.
+func (n node) Head(ctx context.Context, org string) (*ecms.Item, error) {
+	var all []queued
+	err := n.DB.Read(ctx, func(tx *db.Tx) (err error) {
+		all, err = queueRows(tx, `org = $1 AND taken = FALSE ORDER BY id LIMIT 1`, org)
+		return err
+	})
+	if err != nil || len(all) == 0 {
+		return nil, err
+	}
+	return n.open(&all[0])
+}
+
+// Remove takes an item off the queue: it has been saved. Doing so again changes nothing.
+func (n node) Remove(ctx context.Context, org, id string) (r ecms.Receipt, err error) {
+	err = n.DB.InTx(ctx, func(tx *db.Tx) error {
+		r = ecms.Receipt{ProcessID: id, ProcessTime: tx.Now()}
+		done, err := tx.Exec(`UPDATE ecms_queue SET taken = TRUE WHERE org = $1 AND id = $2`, org, id)
+		if err == nil && done == 0 {
+			err = refuse("306", "no such ProcessID in your queue")
+		}
+		return err
+	})
+	return r, err
+}
+
+// Delete forgets a letter that was refused, so that its number can be sent again.
+func (n node) Delete(ctx context.Context, org string, ref ecms.Ref) (r ecms.Receipt, err error) {
+	err = n.DB.InTx(ctx, func(tx *db.Tx) error {
+		refused, err := queueRows(tx, `org = $1 AND letter_id = $2 AND dated = $3 AND kind IN ('`+ecms.Reject+`','`+ecms.Invalid+`')`, org, ref.LetterID, ref.Date)
+		if err != nil {
+			return err
+		}
+		if len(refused) == 0 {
+			return refuse("307", "only a letter that was refused can be deleted")
+		}
+		// What was said of it goes too, so that the new one starts afresh.
+		done, err := tx.Exec(`DELETE FROM ecms_queue WHERE letter_id = $1 AND dated = $2 AND (sender = $3 AND kind = '`+ecms.DocumentKind+`' OR org = $4 AND kind <> '`+ecms.DocumentKind+`')`, ref.LetterID, ref.Date, org, org)
+		if err == nil && done == 0 {
+			err = refuse("305", "no such letter was sent by you: "+ref.LetterID)
+		}
+		if err != nil {
+			return err
+		}
+		r = ecms.Receipt{ProcessID: db.NewID(), ProcessTime: tx.Now()}
+		return n.Audit.Append(tx, audit.Event{Actor: "ecms:" + org, Action: "ecms.delete", Object: "ecms:" + ref.LetterID, Body: ref})
+	})
+	return r, err
+}
+
+// Again gives an item a second time, also one that was removed.
+func (n node) Again(ctx context.Context, org, kind string, ref ecms.Ref) (*ecms.Item, error) {
+	var all []queued
+	err := n.DB.Read(ctx, func(tx *db.Tx) (err error) {
+		all, err = queueRows(tx, `org = $1 AND letter_id = $2 AND dated = $3 AND kind = $4 ORDER BY id DESC LIMIT 1`, org, ref.LetterID, ref.Date, kind)
+		return err
+	})
+	if err == nil && len(all) == 0 {
+		err = refuse("305", "no such item: "+ref.LetterID)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return n.open(&all[0])
+}
+
+// Organizations are those that the directory gives an id.
+func (n node) Organizations(context.Context) ([]ecms.Organization, error) {
+	var out []ecms.Organization
+	for _, a := range n.Agencies.All() {
+		if a.ECMS != "" {
+			out = append(out, ecms.Organization{ID: a.ECMS, Thai: a.Name.TH, English: a.Name.EN})
+		}
+	}
+	return out, nil
+}
+
+// Statuses tells what has been fetched of what an organisation sent.
+func (n node) Statuses(ctx context.Context, org string) ([]ecms.Status, error) {
+	var out []ecms.Status
+	err := n.DB.Read(ctx, func(tx *db.Tx) error {
+		out = nil
+		return tx.Each(`SELECT id, letter_id, taken FROM ecms_queue WHERE sender = $1 ORDER BY id DESC LIMIT 200`, []any{org}, func(rows *sql.Rows) error {
+			var st ecms.Status
+			var taken bool
+			err := rows.Scan(&st.ProcessID, &st.LetterID, &taken)
+			st.State = "ส่งหนังสือรอตอบรับ"
+			if taken {
+				st.State = "ปลายทางได้รับหนังสือ"
+			}
+			out = append(out, st)
+			return err
+		})
+	})
+	return out, err
+}
+
+func classOf(code string) letters.Secrecy {
+	for class, c := range secretCode {
+		if c == code {
+			return class
+		}
+	}
+	return letters.TopSecret // what is not known is treated as the highest
+}
+
+func urgencyOf(code string) letters.Urgency {
+	for u, c := range speedCode {
+		if c == code {
+			return u
+		}
+	}
+	return letters.NoUrgency
+}
+
+// Caller finds the organisation whose id is given, if it is one of the directory's and
+// its agency is the one that the caller belongs to.
+func (s *Service) Caller(id, agency string) (string, bool) {
+	a, ok := s.byECMS(strings.TrimSpace(id))
+	if !ok || a.Code != agency {
+		return "", false
+	}
+	return a.ECMS, true
+}
+
+var errNoNode = errs.New(errs.Unavailable, "error.ecms-no-node")

@@ -1,0 +1,196 @@
+package saraban
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"slices"
+	"time"
+
+	"prasan/internal/audit"
+	"prasan/internal/db"
+	"prasan/internal/errs"
+	"prasan/internal/letters"
+	"prasan/internal/saraban/ecms"
+	"prasan/internal/thai"
+)
+
+// notice is a job: something is to be told to the other side through its node.
+type notice struct {
+	Kind     string
+	In       string // a letter that came
+	Dispatch string // a letter that went
+	Accept   string
+}
+
+// notify sends a notice. The same notice twice does no harm: it says the same.
+func (s *Service) notify(ctx context.Context, n notice) error {
+	x := ecms.Notice{Kind: n.Kind, AcceptID: n.Accept}
+	var agency string
+	err := s.DB.Read(ctx, func(tx *db.Tx) error {
+		if n.In != "" {
+			i, err := oneIn(tx, `id = $1`, n.In)
+			agency, x.LetterID, x.Date, x.Subject = i.Agency, i.Number, isoDate(i.Dated), i.Subject
+			return err
+		}
+		d, err := oneDispatch(tx, `id = $1`, n.Dispatch)
+		if err != nil {
+			return err
+		}
+		l, err := s.Letters.ByID(tx, d.Letter)
+		agency, x.LetterID, x.Date, x.Subject = d.Agency, l.NumberText, isoDate(l.NumberedAt), l.Subject
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	a, _ := s.Agencies.Get(agency)
+	node := s.exchangeOf(a.ECMS)
+	if node == nil {
+		return errNoNode
+	}
+	_, err = node.Notify(ctx, a.ECMS, x)
+	var refused *ecms.Fault
+	if errors.As(err, &refused) { // it will be refused again: a person must look
+		return s.alert(ctx, a.ECMS, "refused", map[string]any{"kind": n.Kind, "letter": x.LetterID, "code": refused.Code, "text": refused.Description})
+	}
+	return err
+}
+
+func (s *Service) alert(ctx context.Context, org, what string, body map[string]any) error {
+	slog.Warn("ecms", "what", what, "org", org)
+	return s.DB.InTx(ctx, func(tx *db.Tx) error {
+		return s.Audit.Append(tx, audit.Event{Actor: "system", Action: "ecms.alert." + what, Object: "ecms:" + org, Body: body})
+	})
+}
+
+// perRun is how many items of one queue are fetched before the others have their turn.
+const perRun = 20
+
+// Poll fetches what waits at the nodes for the organisations that live here.
+func (s *Service) Poll(ctx context.Context) error {
+	orgs := make([]string, 0, len(s.Nodes))
+	for id := range s.Nodes {
+		orgs = append(orgs, id)
+	}
+	if s.Serve {
+		for _, a := range s.Agencies.All() {
+			if a.ECMS == "" || slices.Contains(orgs, a.ECMS) {
+				continue
+			}
+			var here bool
+			if err := s.DB.Read(ctx, func(tx *db.Tx) (err error) { here, err = s.lives(tx, a.Code); return err }); err != nil {
+				return err
+			}
+			if here {
+				orgs = append(orgs, a.ECMS)
+			}
+		}
+	}
+	slices.Sort(orgs)
+	var all []error
+	for _, id := range orgs {
+		if err := s.fetch(ctx, id); err != nil {
+			slog.Error("ecms", "org", id, "err", err)
+			all = append(all, err)
+		}
+	}
+	return errors.Join(all...)
+}
+
+// fetch saves the items of a queue, each before it is removed there.
+func (s *Service) fetch(ctx context.Context, org string) error {
+	node := s.exchangeOf(org)
+	for range perRun {
+		item, err := node.Head(ctx, org)
+		if err != nil {
+			var bad *ecms.Fault
+			if errors.As(err, &bad) {
+				return s.alert(ctx, org, "unreadable", map[string]any{"code": bad.Code, "text": bad.Description})
+			}
+			return err
+		}
+		if item == nil {
+			return nil
+		}
+		if err := s.save(ctx, org, item); err != nil {
+			return err
+		}
+		if _, err := node.Remove(ctx, org, item.ProcessID); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// save stores what came from a node, once for each ProcessID.
+func (s *Service) save(ctx context.Context, org string, item *ecms.Item) error {
+	agency, ok := s.byECMS(org)
+	if !ok {
+		return errNoNode
+	}
+	store := func(tx *db.Tx) error { return s.noticed(tx, agency.Code, item.Notice) }
+	if item.Letter != nil {
+		put, err := s.prepare(ctx, s.arrival(agency.Code, item))
+		if err != nil {
+			return err
+		}
+		store = func(tx *db.Tx) error {
+			if err := put(tx); err != nil {
+				return err
+			}
+			i, err := oneIn(tx, `agency = $1 AND process_id = $2`, agency.Code, item.ProcessID)
+			if err != nil {
+				return err
+			}
+			return s.Jobs.Enqueue(tx, JobNotify, notice{Kind: ecms.Receive, In: i.ID})
+		}
+	}
+	return s.DB.InTx(ctx, func(tx *db.Tx) error {
+		n, err := tx.Exec(`INSERT INTO ecms_done (org, process_id, at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`, org, item.ProcessID, db.Micros(tx.Now()))
+		if err != nil || n == 0 {
+			return err
+		}
+		return store(tx)
+	})
+}
+
+func (s *Service) arrival(agency string, item *ecms.Item) Arrival {
+	l := item.Letter
+	dated, _ := time.ParseInLocation(time.DateOnly, l.Date, thai.Bangkok) // it was read as a date before
+	a := Arrival{Agency: agency, ToName: l.Receiver.JobTitle, Number: l.ID, Dated: dated, Subject: l.Subject, Secrecy: classOf(l.Secret), Urgency: urgencyOf(l.Speed), Channel: ECMS, ProcessID: item.ProcessID, File: l.Main.Data, Attachments: l.Attachments, FromName: l.Sender.JobTitle,
+		Content: &letters.Content{Addressee: l.Receiver.JobTitle, Office: l.Description, Enclosures: []string{l.Attachment}}}
+	if from, ok := s.byECMS(l.Sender.Department); ok {
+		a.From, a.FromName = from.Code, from.Name.TH
+	}
+	return a
+}
+
+// noticed brings a notice onto the letter that it is about; one that is about none is
+// an alert.
+func (s *Service) noticed(tx *db.Tx, agency string, n *ecms.Notice) error {
+	if n.Kind == ecms.InvalidAccept {
+		dated, err := time.ParseInLocation(time.DateOnly, n.Date, thai.Bangkok)
+		if err == nil {
+			err = s.numberDisputed(tx, `agency = $1 AND number_text = $2 AND dated_at = $3 AND channel = 'ecms'`, agency, n.LetterID, db.Micros(dated))
+		}
+		return s.unknown(tx, n, err)
+	}
+	l, err := s.Letters.ByNumber(tx, agency, n.LetterID, n.Date)
+	if err != nil {
+		return s.unknown(tx, n, err)
+	}
+	d, err := oneDispatch(tx, `letter_id = $1 AND channel = 'ecms' ORDER BY id DESC`+tx.ForUpdate(), l.ID)
+	if err != nil {
+		return s.unknown(tx, n, err)
+	}
+	return s.heard(tx, &d, n.Kind, n.AcceptID, "")
+}
+
+// unknown turns a notice that fits nothing into an alert; any other error stays one.
+func (s *Service) unknown(tx *db.Tx, n *ecms.Notice, err error) error {
+	if k := errs.KindOf(err); err == nil || k != errs.NotFound && k != errs.Conflict {
+		return err
+	}
+	return s.Audit.Append(tx, audit.Event{Actor: "system", Action: "ecms.alert.unknown", Object: "ecms:" + n.LetterID, Body: n})
+}

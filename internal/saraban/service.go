@@ -1,0 +1,113 @@
+package saraban
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"prasan/internal/audit"
+	"prasan/internal/db"
+	"prasan/internal/errs"
+	"prasan/internal/jobs"
+	"prasan/internal/letters"
+	"prasan/internal/mail"
+	"prasan/internal/org"
+	"prasan/internal/policy"
+	"prasan/internal/processing"
+	"prasan/internal/saraban/ecms"
+	"prasan/internal/vault"
+)
+
+// Deps are the parts a Service works with.
+type Deps struct {
+	DB         *db.DB
+	Vault      *vault.Vault
+	Processing *processing.Service
+	Audit      *audit.Log
+	Jobs       *jobs.Queue
+	Mail       *mail.Service
+	Letters    *letters.Service
+	Agencies   *org.Directory
+	Record     func(activity string) *policy.Snapshot
+	Now        func() time.Time
+	// Nodes are the e-CMS nodes of organisations, by id.
+	Nodes map[string]ecms.Exchange
+	// Serve makes this installation the node of the organisations that are not in Nodes.
+	Serve bool
+	// MaxClass is the highest class that the own node takes; "" is none.
+	MaxClass letters.Secrecy
+}
+
+// Service is what can be done in the exchange.
+type Service struct {
+	Deps
+	moved    []func(tx *db.Tx, d *Dispatch) error
+	answered []AnswerHook
+}
+
+// AnswerHook prepares, before the transaction, what is done in it with an answer to a
+// letter that came from an agency of this installation.
+type AnswerHook func(ctx context.Context, in *In, to, text string) (func(tx *db.Tx) error, error)
+
+// New returns the service.
+func New(d Deps) *Service {
+	if d.MaxClass == "" {
+		d.MaxClass = letters.NoSecrecy
+	}
+	return &Service{Deps: d}
+}
+
+// OnMove has f told, in its transaction, of every change of a dispatch.
+func (s *Service) OnMove(f func(tx *db.Tx, d *Dispatch) error) { s.moved = append(s.moved, f) }
+
+// OnAnswer has f take part in answers.
+func (s *Service) OnAnswer(f AnswerHook) { s.answered = append(s.answered, f) }
+
+// Kinds of jobs.
+const (
+	JobSend   = "saraban.send"
+	JobNotify = "saraban.notify"
+)
+
+// Register tells the queue what this package's jobs and tasks do.
+func (s *Service) Register() {
+	s.Jobs.Handle(JobSend, func(ctx context.Context, j jobs.Job) error {
+		var id string
+		if err := json.Unmarshal(j.Payload, &id); err != nil {
+			return err
+		}
+		return s.send(ctx, id)
+	})
+	s.Jobs.Handle(JobNotify, func(ctx context.Context, j jobs.Job) error {
+		var n notice
+		if err := json.Unmarshal(j.Payload, &n); err != nil {
+			return err
+		}
+		return s.notify(ctx, n)
+	})
+	if len(s.Nodes) > 0 || s.Serve {
+		s.Jobs.Every("saraban.poll", func(after time.Time) time.Time { return after.Add(time.Minute) }, func(ctx context.Context, _ jobs.Job) error { return s.Poll(ctx) })
+	}
+}
+
+// exchangeOf is the node of an organisation; nil where it has none.
+func (s *Service) exchangeOf(id string) ecms.Exchange {
+	if id == "" {
+		return nil
+	}
+	if x, ok := s.Nodes[id]; ok {
+		return x
+	}
+	if s.Serve {
+		return s.Node()
+	}
+	return nil
+}
+
+func (s *Service) revision() (string, error) {
+	snap := s.Record(letters.Activity)
+	if snap == nil {
+		return "", errs.New(errs.Unavailable, "error.no-record")
+	}
+	return snap.RevisionID, nil
+}
