@@ -80,6 +80,8 @@ func likeRow(l *line, signs []sign, r *rowLabels) match {
 				m = match{score: s, label: i}
 				if n+2 < len(filled) { // a question that nobody can read stands between
 					m.label = filled[n+1]
+				} else if next := signs[filled[n+1]]; begins(next, r.asks[0].sign) || likeness(next, r.asks[0].sign) > .45 {
+					m = match{} // the question, broken off: no answer
 				}
 			}
 		}
@@ -102,12 +104,22 @@ func ask(s sign, r *rowLabels) float64 {
 	return top
 }
 
+// begins tells whether a text is the beginning of another, give or take damage.
+func begins(s, whole sign) bool {
+	n := len(s.runes)
+	if n < 6 || n > len(whole.runes)*9/10 {
+		return false
+	}
+	return 1-float64(edits(s.runes, whole.runes[:n]))/float64(n) > .6
+}
+
 // span is a row of the form on one or more lines.
 type span struct {
 	from, to int // lines, to exclusive
 	row      int // of known
 	line     line
 	match
+	other float64 // the likeness to any other row
 }
 
 const (
@@ -130,9 +142,13 @@ func align(lines []line) []span {
 	for i := range score {
 		score[i], came[i] = make([]float64, m+1), make([]step, m+1)
 	}
+	alone := make([][]match, n) // of each line with each row
+	for i := range lines {
+		alone[i] = likeRows(&lines[i])
+	}
 	options := make([][]*span, n) // spans that begin at a line
 	for i := range lines {
-		options[i] = spansAt(lines, i, width)
+		options[i] = spansAt(lines, i, width, alone)
 	}
 	for i := n; i >= 0; i-- {
 		for j := m; j >= 0; j-- {
@@ -188,42 +204,82 @@ func usualWidth(lines []line) int {
 // spansAt are the rows that may begin at a line. A row goes on in the next line only
 // with evidence: its label continues there, or only together the lines have the cells
 // that a row has, or a numbered list goes on.
-func spansAt(lines []line, i, width int) []*span {
+func spansAt(lines []line, i, width int, alone [][]match) []*span {
 	first := &lines[i]
 	if first.isBlank() {
 		return nil
 	}
 	var out []*span
-	single := make([]float64, len(known))
-	signs := first.signs()
-	for k := range known {
-		if m := likeRow(first, signs, &known[k]); m.score > threshold {
-			single[k] = m.score
-			out = append(out, &span{i, i + 1, k, *first, m})
+	top := make([]float64, len(known)) // the best that fewer lines give
+	for k, m := range alone[i] {
+		top[k] = m.score
+		if m.score > threshold {
+			out = append(out, &span{i, i + 1, k, *first, m, 0})
 		}
 	}
+	rivals(out)
 	joined := *first
-	for to := i + 1; first.breaks && to < min(len(lines), i+longest) && lines[to].breaks && !lines[to].isBlank(); to++ {
-		before := len(joined.cells)
+	for to := i + 1; first.breaks && to < min(len(lines), i+longest) && lines[to].breaks && !lines[to].isBlank() && !isFurniture(lines[to].text()); to++ {
+		if slices.ContainsFunc(alone[to], func(m match) bool { return m.score > .92 }) {
+			break // the next line is a row itself
+		}
+		joint := len(joined.cells) - 1
 		next := joined.join(&lines[to])
-		completes := width > 0 && before < width && len(next.cells) <= width
-		continues := goesOn(joined.text(), lines[to].cell(0))
-		joined = next
-		if width > 0 && len(joined.cells) > width {
+		if width > 0 && len(next.cells) > width {
 			break
 		}
+		completes := width > 0 && joint+1 < width && len(next.cells) == width
+		continues := goesOn(joined.text(), lines[to].cell(0))
+		joined = next
 		s := joined.signs()
-		for k := range known {
-			m := likeRow(&joined, s, &known[k])
-			if m.score <= threshold {
-				continue
+		var more []*span
+		for k, m := range likeRows(&joined) {
+			better := m.score > max(top[k], alone[to][k].score)+.08 && m.score > .7
+			whole := (completes || continues && top[k] > threshold) && m.score > max(top[k], alone[to][k].score)-.02
+			if m.score > threshold && (better || whole) && (m.label <= joint || onlyParents(&joined, s, joint, &known[k])) {
+				more = append(more, &span{i, to + 1, k, joined, m, 0})
 			}
-			if completes || continues && single[k] > threshold || m.score > single[k]+.08 && m.score > .7 {
-				out = append(out, &span{i, to + 1, k, joined, m})
+			top[k] = max(top[k], m.score)
+		}
+		rivals(more)
+		out = append(out, more...)
+	}
+	return out
+}
+
+// likeRows compares a line with every row.
+func likeRows(l *line) []match {
+	out := make([]match, len(known))
+	if l.isBlank() {
+		return out
+	}
+	signs := l.signs()
+	for k := range known {
+		out[k] = likeRow(l, signs, &known[k])
+	}
+	return out
+}
+
+// rivals notes for each of the rows that the same lines may be how like another they are.
+func rivals(list []*span) {
+	for _, a := range list {
+		for _, b := range list {
+			if a != b {
+				a.other = max(a.other, b.score)
 			}
 		}
 	}
-	return out
+}
+
+// onlyParents tells whether the cells up to one hold nothing but the headings that may
+// stand before a question: anything else is an answer, or no part of the row.
+func onlyParents(l *line, signs []sign, last int, r *rowLabels) bool {
+	for i := 0; i <= last && i < len(signs); i++ {
+		if l.cell(i) != "" && best(signs[i], r.parents) < .6 {
+			return false
+		}
+	}
+	return true
 }
 
 var (
@@ -297,7 +353,7 @@ func (rd *reader) near(spans []span, n int, lines []line) bool {
 	if to >= len(lines) || !lines[to].breaks || lines[to].isBlank() || n+1 < len(spans) && spans[n+1].from == to {
 		return false
 	}
-	return len(lines[to].filled()) == 1 && !isFurniture(lines[to].text())
+	return !isFurniture(lines[to].text())
 }
 
 // row records one row with its confidence.
@@ -306,8 +362,13 @@ func (rd *reader) row(s *span, supported, near bool) {
 	text, cell, several := s.answer()
 	text = clean(text)
 	confidence := min(1, s.score)
-	if supported {
+	switch {
+	case s.other > s.score+.05 || s.other > s.score-.03 && !supported:
+		confidence = min(confidence, .6) // it is as like another row
+	case supported && s.score > .72:
 		confidence = 1 - (1-confidence)*.5
+	case s.score <= .72:
+		confidence = min(confidence, .7)
 	}
 	f := Field{ID: d.ID, Ordinal: d.No, Value: text, State: stateOf(text), Place: s.line.place(cell)}
 	switch {
@@ -323,9 +384,32 @@ func (rd *reader) row(s *span, supported, near bool) {
 	case f.State == ropa.Blank && !s.whole:
 		confidence = min(confidence, .6)
 	}
+	if sign := signOf(text); begins(sign, known[s.row].asks[0].sign) || known[s.row].long && likeness(sign, known[s.row].asks[0].sign) > .45 || strings.HasPrefix(text, "(โปร") {
+		confidence = min(confidence, .5) // the question itself, or what is left of it
+	}
 	f.Confidence = round(confidence * plausible(d.ID, text, f.State))
+	rd.before(s)
 	rd.fields[d.ID] = f
 }
+
+// before lists what stands before the label and is no heading of the form.
+func (rd *reader) before(s *span) {
+	signs := s.line.signs()
+	for i := range min(s.label, len(signs)) {
+		if s.line.cell(i) != "" && best(signs[i], headings) < .55 {
+			rd.Unplaced = append(rd.Unplaced, Piece{clean(s.line.cell(i)), s.line.place(i), known[s.row].def.ID})
+		}
+	}
+}
+
+// headings are the texts of the first two columns, and the questions.
+var headings = func() []label {
+	var out []label
+	for i := range known {
+		out = append(append(out, known[i].parents...), known[i].asks...)
+	}
+	return out
+}()
 
 // strays are rows away from their place: a label beyond doubt of a row not yet found,
 // or a row that stands twice.
@@ -339,7 +423,7 @@ func (rd *reader) strays(lines []line, used, taken []bool) {
 		for k := range known {
 			m := likeRow(&lines[i], signs, &known[k])
 			if m.score > top.score {
-				top, second = span{i, i + 1, k, lines[i], m}, top.score
+				top, second = span{i, i + 1, k, lines[i], m, 0}, top.score
 			} else {
 				second = max(second, m.score)
 			}
@@ -390,7 +474,7 @@ func (rd *reader) inline(l *line, used, taken []bool, i int) {
 			two := *l
 			two.cells = []string{m[1], m[2]}
 			two.place = func(int) string { return l.place(filled[0]) }
-			rd.row(&span{i, i + 1, k, two, match{min(score, .9), 0, false}}, false, false)
+			rd.row(&span{i, i + 1, k, two, match{min(score, .9), 0, false}, 0}, false, false)
 			return
 		}
 	}
