@@ -201,6 +201,21 @@ func TestAFormThatLayTooLongKeepsWhatItHolds(t *testing.T) {
 	}
 }
 
+func TestATrackingPageEndsAfterTwoHoursAndSaysSo(t *testing.T) {
+	s := newSite(t, dbtest.SQLite(t))
+	receipt := s.send(s.toCheck("th"), 200, nil)
+	tracked := s.send2(s.get("/th/track", 200).Form("reference"), 200, map[string]string{"reference": receipt.TextOf("reference"), "code": receipt.TextOf("tracking-code")})
+	s.e.Clock.Advance(119 * time.Minute)
+	again := s.get(tracked.URL.Path, 200)
+	s.e.Clock.Advance(2 * time.Minute)
+	if old := s.get(tracked.URL.Path, 200); old.Form("code") == nil || !strings.Contains(old.Body, "เปิดไว้นานเกินกำหนด") {
+		t.Error("a page of two hours ago is still open, or nobody is told why not")
+	}
+	if wrote := s.send2(again.Form("message"), 200, map[string]string{"message": "เขียนช้า"}); !strings.Contains(wrote.Body, "เขียนช้า") {
+		t.Error("what was written on a page that was opened two minutes ago is lost")
+	}
+}
+
 func TestAForgedStateSendsNothing(t *testing.T) {
 	s := newSite(t, dbtest.SQLite(t))
 	check := s.toCheck("th")

@@ -149,7 +149,7 @@ func record(v *visit) error {
 }
 
 func (f *Face) robots(w http.ResponseWriter, r *http.Request) error {
-	return text(w, r, "text/plain", "User-agent: *\nDisallow: /th/track/\nDisallow: /en/track/\nDisallow: /th/contact/\nDisallow: /en/contact/\nDisallow: /th/verify/\nDisallow: /en/verify/\nDisallow: /th/search\nDisallow: /en/search\nSitemap: "+f.URL(hostOf(r))+"/sitemap.xml\n")
+	return text(w, r, "text/plain", "User-agent: *\nDisallow: /th/track/\nDisallow: /en/track/\nDisallow: /th/contact/\nDisallow: /en/contact/\nDisallow: /th/verify/\nDisallow: /en/verify/\nDisallow: /th/rights/\nDisallow: /en/rights/\nDisallow: /th/search\nDisallow: /en/search\nSitemap: "+f.URL(hostOf(r))+"/sitemap.xml\n")
 }
 
 func (f *Face) sitemap(w http.ResponseWriter, r *http.Request) error {

@@ -28,6 +28,7 @@ type trackFormPage struct {
 	Code      kit.Field
 	Email     kit.Field
 	Sent      bool
+	Old       bool // a page that was open for too long led here
 }
 
 func trackForm(v *visit) error {
@@ -35,7 +36,7 @@ func trackForm(v *visit) error {
 }
 
 func (v *visit) trackForm(status int, reference, code string, bad []errs.Field) error {
-	p := trackFormPage{Errors: kit.Summarise(v.lang, bad)}
+	p := trackFormPage{Errors: kit.Summarise(v.lang, bad), Old: len(bad) == 0 && v.URL.Query().Has("old")}
 	p.Reference = kit.Field{Name: "reference", Label: v.t("public.reference"), Help: v.t("public.reference-help"), Value: reference, Width: "medium", Autocomplete: "off", Error: kit.FieldError(v.lang, bad, "reference")}
 	p.Code = kit.Field{Name: "code", Label: v.t("public.code"), Help: v.t("public.code-help"), Value: code, Width: "medium", Autocomplete: "off", Error: kit.FieldError(v.lang, bad, "code")}
 	return v.page(kit.Page{Status: status, Title: v.t("public.track"), Path: "/track"}, "track", p)
@@ -65,7 +66,7 @@ func trackFind(v *visit) error {
 	if err != nil {
 		return err
 	}
-	return v.seeOther("/track/" + v.f.Seal.Seal("track:"+v.site.Host, trackToken{id}, trackLifetime))
+	return v.seeOther("/track/" + v.trackToken(id))
 }
 
 func (v *visit) form() error {
@@ -75,6 +76,10 @@ func (v *visit) form() error {
 	}
 	(&input{Values: v.PostForm}).clean()
 	return nil
+}
+
+func (v *visit) trackToken(id string) string {
+	return v.f.Seal.Seal("track:"+v.site.Host, trackToken{id}, trackLifetime)
 }
 
 // caseOf opens the token of a tracking page; one that is old leads back to the form.
@@ -107,7 +112,7 @@ type trackPage struct {
 func trackView(v *visit) error {
 	id, ok := v.caseOf()
 	if !ok {
-		return v.seeOther("/track")
+		return v.seeOther("/track?old=1")
 	}
 	return v.trackPage(http.StatusOK, id, nil)
 }
@@ -117,7 +122,8 @@ func (v *visit) trackPage(status int, id string, bad []errs.Field) error {
 	if err != nil {
 		return err
 	}
-	p := trackPage{View: c, Path: v.to("/track/" + v.PathValue("token")), Topic: v.t("public.topic-" + c.Topic), Said: c.Message, Errors: kit.Summarise(v.lang, bad)}
+	p := trackPage{View: c, Path: v.to("/track/" + v.trackToken(id)), // of another two hours, for who writes slowly
+		Topic: v.t("public.topic-" + c.Topic), Said: c.Message, Errors: kit.Summarise(v.lang, bad)}
 	p.Chip = kit.Chip{Tone: tones[c.State], Text: v.t("public.state-" + string(c.State))}
 	if p.Asked = c.State == cases.AwaitingSender; p.Asked {
 		p.Question = question(c.Events)
@@ -212,7 +218,7 @@ func (v *visit) links(caseID string, files []cases.Attachment) []kit.Link {
 func trackAct(v *visit) error {
 	id, ok := v.caseOf()
 	if !ok {
-		return v.seeOther("/track")
+		return v.seeOther("/track?old=1")
 	}
 	act := v.PathValue("act")
 	if act == "write" {
