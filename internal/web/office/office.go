@@ -10,6 +10,7 @@ import (
 
 	"prasan/internal/accounts"
 	"prasan/internal/analytics"
+	"prasan/internal/breach"
 	"prasan/internal/cases"
 	"prasan/internal/db"
 	"prasan/internal/errs"
@@ -17,7 +18,10 @@ import (
 	"prasan/internal/org"
 	"prasan/internal/policy"
 	"prasan/internal/register"
+	"prasan/internal/retention"
+	"prasan/internal/rights"
 	"prasan/internal/sites"
+	"prasan/internal/truth"
 	"prasan/internal/web/assets"
 	"prasan/internal/web/kit"
 )
@@ -34,12 +38,18 @@ type Deps struct {
 	Sites      *sites.Store
 	Cases      *cases.Service
 	Register   *register.Store
+	Truth      *truth.Service // nil where nothing watches
+	Rights     *rights.Service
+	Breach     *breach.Service
+	Retention  *retention.Service
 	Analytics  *analytics.Service
 	Activities func() []*policy.Snapshot // those in force
 	// FileURL is where a person of the office finds a file of a case, for a while.
 	FileURL func(account, reference, attachment string) string
 	Client  func(r *http.Request) (addr string, tls bool)
 	Now     func() time.Time
+	Contact func(agency string) policy.Contact      // of an agency, for notices
+	Labels  func(activity string) map[string]string // names of elements by code
 }
 
 // Face is the office face.
@@ -71,16 +81,20 @@ var routes = slices.Concat([]route{
 	{"POST /{lang}/sign-in", open, "", signIn},
 	{"POST /{lang}/sign-out", begun, "", signOut},
 	{"GET /{lang}/office/{$}", full, "", home},
-}, caseRoutes, recordRoutes, analyticsRoutes, ownRoutes, peopleRoutes, bodyRoutes)
+}, caseRoutes, rightsRoutes, breachRoutes, retentionRoutes, recordRoutes, analyticsRoutes, ownRoutes, peopleRoutes, bodyRoutes)
 
 // section is an entry of the menu; who cannot reach its action does not see it.
 type section struct{ path, key, action string }
 
 var sections = []section{
 	{"/office/cases", "office.home", "case.list"},
+	{"/office/rights", "rights.office", "rights.read"},
+	{"/office/breaches", "breach.office", "breach.report"},
+	{"/office/retention", "round.office", "retention.read"},
 	{"/office/analytics", "analytics.heading", analytics.ActionRead},
 	{"/office/oversight", "office.oversight", "log.read"},
 	{"/office/records", "office.records", "record.read"},
+	{"/office/truth", "registerpages.menu-truth", "record.read"},
 	{"/office/chain", "office.chain", "case.chain"},
 	{"/office/delegations", "office.delegations", ""},
 	{"/office/accounts", "office.accounts", "account.admin"},
@@ -161,7 +175,7 @@ func (f *Face) enter(rt route) kit.Handler {
 			return errs.New(errs.Forbidden, "error.forbidden")
 		}
 		if r.Method == http.MethodPost {
-			r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+			r.Body = http.MaxBytesReader(w, r.Body, rt.maxBody())
 			if err := r.ParseForm(); err != nil {
 				return errs.Wrap(err, errs.Invalid, "error.invalid")
 			}
