@@ -19,6 +19,7 @@ import (
 	"prasan/internal/consent"
 	"prasan/internal/db"
 	"prasan/internal/jobs"
+	"prasan/internal/letters"
 	"prasan/internal/limits"
 	"prasan/internal/mail"
 	"prasan/internal/notices"
@@ -27,6 +28,7 @@ import (
 	"prasan/internal/register"
 	"prasan/internal/retention"
 	"prasan/internal/rights"
+	"prasan/internal/saraban"
 	"prasan/internal/sites"
 	"prasan/internal/truth"
 	"prasan/internal/vault"
@@ -67,6 +69,8 @@ type App struct {
 	Consent   *consent.Service
 	Analytics *analytics.Service
 	Truth     *truth.Service
+	Letters   *letters.Service
+	Saraban   *saraban.Service
 	Holders   []retention.Holder // of features; cases are its own
 
 	PersonHolders []rights.Holder // stores of features that have data of people
@@ -115,6 +119,7 @@ var parts = []func(ctx context.Context, a *App) error{
 	wireFiles,
 	wireMail,
 	wireCases,
+	wireLetters,
 	wirePlan,
 	wireRetention,
 	wireBreach,

@@ -51,6 +51,7 @@ func wireTruth(_ context.Context, a *App) error {
 		truth.Enforcement{ID: "publish", Activities: only, Rows: []string{"class.public"}},
 		truth.Enforcement{ID: "rights", Activities: only, Rows: []string{"rights.erasure_procedure"}},
 		truth.Enforcement{ID: "breach", Rows: []string{"breach.pdpc_liaison"}},
+		lettersObey,
 	)
 	a.Truth.Add(
 		truth.Probe{ID: "chain", Rows: []string{"revision.prepared_by"}, Class: "D13", Look: a.seeChain},

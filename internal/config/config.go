@@ -38,7 +38,18 @@ type Server struct {
 
 	DPO   DPO   `embed:"" prefix:"dpo-" envprefix:"PRASAN_DPO_"`
 	Mail  Mail  `embed:"" prefix:"mail-" envprefix:"PRASAN_MAIL_"`
+	ECMS  ECMS  `embed:"" prefix:"ecms-" envprefix:"PRASAN_ECMS_"`
 	Terms Terms `embed:"" prefix:"" envprefix:"PRASAN_"`
+}
+
+// ECMS is the exchange of official letters with other systems (e-CMS version 2).
+type ECMS struct {
+	Node         []string `help:"e-CMS node of an organisation, ORG=URL; ORG is its id in the directory. Repeatable." env:"NODE" placeholder:"ORG=URL"`
+	Token        []string `help:"Bearer token towards an organisation's node, ORG=TOKEN. Repeatable." env:"TOKEN" placeholder:"ORG=TOKEN" secret:""`
+	Serve        bool     `help:"Be the e-CMS node of the organisations that have none, at ecms.BASE-DOMAIN/ecms-ws01/service2." env:"SERVE"`
+	MaxClass     string   `help:"Highest class of secrecy that the own node takes." enum:"none,confidential,secret" default:"confidential" env:"MAX_CLASS"`
+	AllowPrivate string   `help:"Private network in which nodes may be." env:"ALLOW_PRIVATE" placeholder:"CIDR"`
+	Garuda       string   `help:"Picture of the Garuda (PNG) for letters; a placeholder is printed without it." env:"GARUDA" placeholder:"FILE"`
 }
 
 // DPO is who answers for data protection (PDPA s.23(5), s.41), as notices name him.

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"prasan/internal/accounts"
@@ -82,7 +83,20 @@ func (a *API) Handler() http.Handler {
 		_, _ = w.Write(a.spec)
 	})
 	mux.Handle("/", edge.Handle(func(http.ResponseWriter, *http.Request) error { return errNotFound }))
-	return mux
+	return withEndings(mux)
+}
+
+// withEndings lets files of a letter be asked for by their ending: /letters/ID.pdf.
+func withEndings(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		for _, ending := range []string{"pdf", "docx"} {
+			if id, ok := strings.CutSuffix(r.URL.Path, "."+ending); ok && strings.HasPrefix(id, Base+"/letters/") {
+				r = r.Clone(r.Context())
+				r.URL.Path = id + "/" + ending
+			}
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 func language(r *http.Request) string { return i18n.Match(r.Header.Get("Accept-Language")) }
