@@ -90,11 +90,12 @@ func (w *Writer) Section(landscape bool) {
 func (w *Writer) Data(xml []byte) { w.data = xml }
 
 // Paragraph writes a paragraph; with a tag its text stands in a content control.
-func (w *Writer) Paragraph(text, tag string, l Look) {
-	w.paragraphs(text, tag, l)
-}
+func (w *Writer) Paragraph(text, tag string, l Look) { w.paragraphs("", text, tag, l) }
 
-func (w *Writer) paragraphs(text, tag string, l Look) {
+// Labelled writes a paragraph that begins with a label before the control.
+func (w *Writer) Labelled(label, text, tag string, l Look) { w.paragraphs(label, text, tag, l) }
+
+func (w *Writer) paragraphs(label, text, tag string, l Look) {
 	w.body.WriteString(`<w:p><w:pPr>`)
 	if l.Keep {
 		w.body.WriteString(`<w:keepNext/>`)
@@ -107,6 +108,9 @@ func (w *Writer) paragraphs(text, tag string, l Look) {
 		w.body.WriteString(`<w:jc w:val="right"/>`)
 	}
 	w.body.WriteString(`</w:pPr>`)
+	if label != "" {
+		w.run(label, Look{Size: l.Size, Bold: true})
+	}
 	w.control(tag, func() { w.run(text, l) })
 	w.body.WriteString(`</w:p>`)
 }
@@ -202,7 +206,7 @@ func (w *Writer) cell(c Cell, width, span int) {
 		fmt.Fprintf(&w.body, `<w:shd w:val="clear" w:color="auto" w:fill="%s"/>`, c.Fill)
 	}
 	w.body.WriteString(`</w:tcPr>`)
-	w.paragraphs(c.Text, c.Tag, c.Look)
+	w.paragraphs("", c.Text, c.Tag, c.Look)
 	w.body.WriteString(`</w:tc>`)
 }
 

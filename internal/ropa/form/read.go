@@ -193,8 +193,14 @@ func (rd *reader) readHeadings(lines []line) {
 func (rd *reader) heading(l *line, filled []int) bool {
 	text := strings.Join(strings.Fields(l.text()), " ")
 	head, _, hasColon := strings.Cut(text, ":")
+	if first := l.cell(filled[0]); !hasColon && isSystemLine(l, filled) && len(filled) < 3 { // label and answer in two cells
+		text, head, hasColon = first+" : "+strings.TrimSpace(strings.TrimPrefix(text, first)), first, true
+	}
 	flow, inv := &rd.rev.Flow, &rd.rev.Inventory
 	put := func(id string, to *string, value string) bool {
+		if value == "" {
+			return true // the label alone
+		}
 		if *to != "" {
 			return squeeze(*to) == squeeze(value) // said again
 		}

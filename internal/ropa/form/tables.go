@@ -174,17 +174,22 @@ func headingOfInventory(rest []line, flowSeen bool) []line {
 	for i := len(rest) - 1; i >= 0 && i >= len(rest)-12; i-- {
 		l := &rest[i]
 		text := l.text()
-		if len(l.filled()) == 1 && !strings.Contains(text, ":") && len([]rune(text)) > 6 && !isFurniture(text) {
-			if flowSeen || alike(text, "รายชื่อระบบเทคโนโลยีสารสนเทศที่เกี่ยวข้องกับข้อมูลส่วนบุคคล") > .6 {
-				l.heads = true
-			}
-			break
+		filled := l.filled()
+		switch {
+		case len(filled) == 0, isFurniture(text), isSystemLine(l, filled), strings.Contains(text, ":") && len(filled) == 1:
+			continue
+		case len(filled) == 1 && len([]rune(text)) > 6 && (flowSeen || alike(text, "รายชื่อระบบเทคโนโลยีสารสนเทศที่เกี่ยวข้องกับข้อมูลส่วนบุคคล") > .6):
+			l.heads = true
 		}
-		if len(l.filled()) > 1 {
-			break
-		}
+		break
 	}
 	return rest
+}
+
+// isSystemLine tells the lines "ระบบหลัก" and "ระบบย่อย" over the inventory.
+func isSystemLine(l *line, filled []int) bool {
+	head, _, _ := strings.Cut(l.cell(filled[0]), ":")
+	return alike(head, "ระบบหลัก") > .75 || alike(head, "ระบบย่อย") > .75
 }
 
 var stepNo = regexp.MustCompile(`^\s*([0-9๐-๙]{1,3})\s*[.):]?\s*(.*)$`)

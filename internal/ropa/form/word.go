@@ -110,8 +110,7 @@ func wordFlow(d *docx.Writer, r *ropa.Revision, text map[string]string) {
 func wordInventory(d *docx.Writer, r *ropa.Revision, text map[string]string) {
 	d.Paragraph(text["inventory.heading"], "inventory.heading", docx.Look{Size: 32, Bold: true, Center: true})
 	for _, x := range []struct{ label, id string }{{"ระบบหลัก", "inventory.main_system"}, {"ระบบย่อย", "inventory.sub_system"}} {
-		d.Paragraph(x.label+" :", "", docx.Look{Bold: true, Keep: true})
-		d.Paragraph(text[x.id], x.id, docx.Look{})
+		d.Labelled(x.label+" : ", text[x.id], x.id, docx.Look{})
 	}
 	d.Paragraph("", "", docx.Look{Size: 12})
 	rows := inventoryHeadRows()
@@ -268,6 +267,8 @@ func documentStrangers(d *docx.Document, res *Result) {
 	for _, text := range d.Controls {
 		known[squeeze(text)] = true
 	}
+	known[squeeze("ระบบหลัก"+d.Controls["inventory.main_system"])] = true
+	known[squeeze("ระบบย่อย"+d.Controls["inventory.sub_system"])] = true
 	for i, b := range d.Blocks {
 		cells, place := b.Cells, func(c int) string { return fmt.Sprintf("table %d, row %d, cell %d", b.Table, b.Row, c+1) }
 		if b.Table == 0 {
