@@ -65,6 +65,7 @@ type house struct {
 	e       *dbtest.Engine
 	cases   *cases.Service
 	people  *accounts.Service
+	record  *register.Store
 	secrets map[string]string
 	tabs    map[string]*webtest.Client
 	addr    string
@@ -100,14 +101,14 @@ func newHouse(t *testing.T, e *dbtest.Engine) *house {
 	must(t, err)
 	record, err := register.Open(ctx, e.DB, log)
 	must(t, err)
-	must(t, record.Begin(ctx, [][]byte{ropa.SeedText(cases.Activity, 1), ropa.SeedText(cases.Activity, 2)}))
+	must(t, record.Begin(ctx, [][]byte{ropa.SeedText(cases.Activity, 1), ropa.SeedText(cases.Activity, 2), ropa.SeedText("usage-analytics", 1), ropa.SeedText("usage-analytics", 2)}))
 	limiter := limits.New(v.Derive("limits"), true)
 	guard := processing.New(e.DB, v, minter, log, record.Snapshot)
 	queue := jobs.New(e.DB, e.Clock.Now)
 	link := func(host string) string { return "http://" + host }
 	folder, err := blob.NewFolder(t.TempDir())
 	must(t, err)
-	h := &house{t: t, e: e, secrets: map[string]string{}, tabs: map[string]*webtest.Client{}}
+	h := &house{t: t, e: e, record: record, secrets: map[string]string{}, tabs: map[string]*webtest.Client{}}
 	h.people = accounts.New(accounts.Deps{DB: e.DB, Audit: log, Vault: v, Limits: limiter, Agencies: agencies, Issuer: "Prasan test"})
 	h.cases = cases.New(cases.Deps{DB: e.DB, Vault: v, Processing: guard, Audit: log, Jobs: queue, Limits: limiter, Record: record.Snapshot, Now: e.Clock.Now, Files: blob.New(folder, e.Clock.Now),
 		Mail:   mail.New(mail.Deps{DB: e.DB, Vault: v, Audit: log, Jobs: queue, Limits: limiter, Now: e.Clock.Now, Processing: guard, Config: mail.Config{Domain: "industry.test", SiteURL: link, Sender: func(string, string) mail.Sender { return mail.Sender{} }}}),
@@ -119,10 +120,12 @@ func newHouse(t *testing.T, e *dbtest.Engine) *house {
 		},
 		SameController: func(code string) bool { x, ok := agencies.Get(code); return ok && x.SameController() },
 		Config:         cases.Config{ReplyWithin: 15 * 24 * time.Hour, ReopenWithin: 30 * 24 * time.Hour, LinkLifetime: time.Hour, PerHour: 1000, SiteURL: link}})
-	face, err := office.New(office.Deps{DB: e.DB, Accounts: h.people, Org: &org.Service{DB: e.DB, Audit: log, Agencies: agencies, Record: record.Snapshot}, Agencies: agencies, Sites: store, Cases: h.cases, Register: record, Now: e.Clock.Now,
-		Activities: func() []*policy.Snapshot { return []*policy.Snapshot{record.Snapshot(cases.Activity)} },
-		FileURL:    func(account, reference, id string) string { return "http://files.industry.test/a/" + id },
-		Client:     func(r *http.Request) (string, bool) { return r.RemoteAddr, false }})
+	face, err := office.New(office.Deps{DB: e.DB, Accounts: h.people, Org: &org.Service{DB: e.DB, Audit: log, Agencies: agencies, Record: record.Snapshot}, Agencies: agencies, Sites: store, Cases: h.cases, Register: record, Truth: watch(e, log, queue, record), Now: e.Clock.Now,
+		Activities: func() []*policy.Snapshot {
+			return []*policy.Snapshot{record.Snapshot(cases.Activity), record.Snapshot("usage-analytics")}
+		},
+		FileURL: func(account, reference, id string) string { return "http://files.industry.test/a/" + id },
+		Client:  func(r *http.Request) (string, bool) { return r.RemoteAddr, false }})
 	must(t, err)
 	h.settle()
 	server := httptest.NewServer(face.Handler())

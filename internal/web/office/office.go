@@ -81,7 +81,7 @@ var routes = slices.Concat([]route{
 	{"POST /{lang}/sign-in", open, "", signIn},
 	{"POST /{lang}/sign-out", begun, "", signOut},
 	{"GET /{lang}/office/{$}", full, "", home},
-}, caseRoutes, rightsRoutes, breachRoutes, retentionRoutes, recordRoutes, analyticsRoutes, ownRoutes, peopleRoutes, bodyRoutes)
+}, caseRoutes, rightsRoutes, breachRoutes, retentionRoutes, registerRoutes, oversightRoutes, analyticsRoutes, ownRoutes, peopleRoutes, bodyRoutes)
 
 // section is an entry of the menu; who cannot reach its action does not see it.
 type section struct{ path, key, action string }

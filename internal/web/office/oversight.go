@@ -20,6 +20,7 @@ import (
 // waits, who has read personal data and on what ground, and who was refused.
 type oversightPage struct {
 	Heading, Lead string
+	Truth         *truthNumber // of the record, for who watches over it
 	Numbers       []number
 	Readings      kit.Table
 	Refused       kit.Table
@@ -45,6 +46,11 @@ func oversight(v *visit) error {
 	}{{"open", "view=open", n.Open}, {"late", "view=open&overdue=yes", n.Overdue}, {"quarantined", "view=quarantined", n.Quarantined}, {"parked", "view=parked", n.Parked}} {
 		p.Numbers = append(p.Numbers, number{v.t("office.view-" + x.key), kit.Thousands(x.n), v.to("/office/cases?" + x.query)})
 	}
+	report, err := v.truthReport()
+	if err != nil {
+		return err
+	}
+	p.Truth = v.numberOf(report)
 	lines, err := v.auditLines(audit.Filter{Area: "data", Limit: 200})
 	if err != nil {
 		return err
