@@ -79,13 +79,16 @@ func (s *Service) ViewPublic(ctx context.Context, caseID string) (View, error) {
 
 // told are the events whose text is meant for the sender, or is his own. A reason that
 // one officer gives another stays in the office, though the step itself is shown.
-var told = []string{"ask", "inform", "answer", "redirect", "close", "reply", "hear", "write", "reopen"}
+var told = []string{"ask", "inform", "answer", "redirect", "close", "reply", "hear", "write", "reopen", "refer-result"}
 
 // IsTold tells whether the sender reads the event's text.
 func (e Event) IsTold() bool { return slices.Contains(told, e.Kind) }
 
 func (s *Service) view(c *Case, evs []Event, files []stored, plain [][]byte) View {
 	name, _, _ := s.Agency(c.Agency)
+	if at := holderOf(c, evs); at != "" {
+		name, _, _ = s.Agency(at)
+	}
 	v := View{CaseID: c.ID, Reference: c.Reference, State: publicState(c), Topic: c.Topic, Lang: c.Lang, Agency: c.Agency, Holder: name, ReceivedAt: c.ReceivedAt, ReplyBy: c.DueAt, ClockLeft: c.ClockLeft, AnsweredAt: c.AnsweredAt,
 		Message: string(plain[0]), WithholdName: c.WithholdName, HasEmail: hasElement(c, "email"), EmailVerified: !c.EmailVerified.IsZero(), Rating: c.Rating}
 	byEvent := map[string][]Attachment{}
@@ -117,8 +120,11 @@ func (s *Service) view(c *Case, evs []Event, files []stored, plain [][]byte) Vie
 // publicState shows a quarantined message as received: who sends unwanted mail learns
 // nothing, and who was quarantined by mistake loses nothing.
 func publicState(c *Case) State {
-	if c.State == Quarantined {
+	switch {
+	case c.State == Quarantined:
 		return Received
+	case c.State == Referred && c.Parked: // its letter has not left yet
+		return Considering
 	}
 	return c.State
 }

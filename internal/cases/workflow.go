@@ -51,6 +51,13 @@ var Transitions = []Transition{
 	{"verify-email", all, "", 3, "sender", false},
 	{"reissue", all, "", 3, "case.reissue", false},
 	{"renew-code", all, "", 3, "sender", false},
+	// What a referral does to a case (referral.go); who may is decided there.
+	{"refer", []State{Received, Considering, InProgress, Referred}, Referred, 7, "system", false},
+	{"refer-sent", []State{Referred}, Referred, 8, "system", true},
+	{"refer-recall", []State{Referred}, InProgress, 7, "system", false},
+	{"refer-return", []State{Referred}, Considering, 9, "system", false},
+	{"refer-reply", []State{Considering, InProgress, Referred, Answered}, "", 9, "system", false},
+	{"refer-result", []State{InProgress, Referred, Answered}, Answered, 10, "system", true},
 	{"shield", open, "", 4, "case.shielded", false},
 }
 

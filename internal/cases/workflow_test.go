@@ -115,7 +115,7 @@ func (h *house) runs() map[string]func(by policy.Actor, r cases.Receipt) error {
 }
 
 // elsewhere are rows that are no act of one caller on a case; their tests stand apart.
-var elsewhere = []string{"receive", "quarantine", "lapse", "verify-email", "renew-code"}
+var elsewhere = []string{"receive", "quarantine", "lapse", "verify-email", "renew-code", "refer", "refer-sent", "refer-recall", "refer-return", "refer-reply", "refer-result"}
 
 // mayDo is an actor whose role does the act, and mayNot those whose role does not.
 func mayDo(by string) (who policy.Actor, others []policy.Actor) {
