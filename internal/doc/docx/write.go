@@ -273,7 +273,7 @@ func (w *Writer) Write(out io.Writer) error {
 		{"word/footer1.xml", []byte(w.footerXML())},
 	}, parts...)
 	for _, p := range parts {
-		f, err := z.CreateHeader(&zip.FileHeader{Name: p.name, Method: zip.Deflate})
+		f, err := z.CreateHeader(&zip.FileHeader{Name: p.name, Method: method(p.name)})
 		if err != nil {
 			return err
 		}
@@ -282,6 +282,14 @@ func (w *Writer) Write(out io.Writer) error {
 		}
 	}
 	return z.Close()
+}
+
+// method: an image is packed already.
+func method(name string) uint16 {
+	if strings.HasSuffix(name, ".png") {
+		return zip.Store
+	}
+	return zip.Deflate
 }
 
 func rel(id, kind, target string) string {

@@ -59,7 +59,10 @@ func width(text string, size float64) float64 {
 	return sum * size * 1.06
 }
 
-var words = sync.OnceValue(func() *thai.Breaker { return thai.NewBreaker() })
+// kept are words of such pictures that are not parted.
+var kept = []string{"รายละเอียด", "หน่วยงาน", "(ถ้ามี)", "ดำเนินการ", "ผู้ให้บริการ", "อิเล็กทรอนิกส์", "หนังสือราชการ", "ชั้นความลับ", "ที่เกี่ยวข้อง"}
+
+var words = sync.OnceValue(func() *thai.Breaker { return thai.NewBreaker(kept...) })
 
 // wrap breaks a text at words into lines of at most the width; a word that is wider
 // alone is broken where it must.

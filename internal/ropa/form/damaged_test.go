@@ -52,7 +52,9 @@ type maker struct {
 
 func (m *maker) chance(percent int) bool { return m.r.IntN(100) < percent }
 
-func (m *maker) did(format string, args ...any) { m.d.log = append(m.d.log, fmt.Sprintf(format, args...)) }
+func (m *maker) did(format string, args ...any) {
+	m.d.log = append(m.d.log, fmt.Sprintf(format, args...))
+}
 
 // scar damages a label: letters changed, dropped, marks lost.
 func (m *maker) scar(label string, percent int) string {

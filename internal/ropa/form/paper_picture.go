@@ -2,6 +2,7 @@ package form
 
 import (
 	"math"
+	"slices"
 
 	"prasan/internal/doc/flow"
 	"prasan/internal/doc/pdf"
@@ -37,26 +38,23 @@ func (p *paper) shape(s *flow.Shape, at func(flow.Point) flow.Point, scale float
 		}
 		return
 	}
-	points := make([]flow.Point, 0, len(s.Points)+1)
-	for _, q := range s.Shaft() {
-		points = append(points, at(q))
-	}
-	if s.Closed {
-		points = append(points, points[0])
-	}
 	if s.Fill != "" && len(s.Points) == 4 && s.Points[0].Y == s.Points[1].Y {
-		p.page.Fill(points[0].X, points[0].Y, points[1].X-points[0].X, points[2].Y-points[1].Y, colour(s.Fill))
+		a, b := at(s.Points[0]), at(s.Points[2])
+		p.page.Fill(a.X, a.Y, b.X-a.X, b.Y-a.Y, colour(s.Fill))
 	}
 	if s.Stroke == "" {
 		return
 	}
-	c, width := colour(s.Stroke), s.Width*scale
-	pieces := [][2]flow.Point{}
-	for i := 1; i < len(points); i++ {
-		pieces = append(pieces, dashed(points[i-1], points[i], s.Dash, scale)...)
+	points := slices.Clone(s.Shaft())
+	if s.Closed {
+		points = append(points, points[0])
 	}
-	for _, q := range pieces {
-		p.page.Line(q[0].X, q[0].Y, q[1].X, q[1].Y, width, c)
+	c := colour(s.Stroke)
+	for i := 1; i < len(points); i++ {
+		for _, d := range flow.Dashes(points[i-1], points[i], s.Dash) {
+			a, b := at(d[0]), at(d[1])
+			p.page.Line(a.X, a.Y, b.X, b.Y, s.Width*scale, c)
+		}
 	}
 	if s.Arrow {
 		p.head(s, at, c)
@@ -72,27 +70,6 @@ func (p *paper) head(s *flow.Shape, at func(flow.Point) flow.Point, c pdf.Color)
 		a, b := at(h[0]), at(flow.Point{X: h[1].X + (h[2].X-h[1].X)*f, Y: h[1].Y + (h[2].Y-h[1].Y)*f})
 		p.page.Line(a.X, a.Y, b.X, b.Y, .6, c)
 	}
-}
-
-// dashed cuts a line into its dashes.
-func dashed(a, b flow.Point, dash []float64, scale float64) [][2]flow.Point {
-	length := math.Hypot(b.X-a.X, b.Y-a.Y)
-	if dash == nil || length == 0 {
-		return [][2]flow.Point{{a, b}}
-	}
-	var out [][2]flow.Point
-	on := func(d float64) flow.Point {
-		f := math.Min(1, d/length)
-		return flow.Point{X: a.X + (b.X-a.X)*f, Y: a.Y + (b.Y-a.Y)*f}
-	}
-	for i, d := 0, 0.0; d < length; i++ {
-		n := dash[i%len(dash)] * scale
-		if i%2 == 0 {
-			out = append(out, [2]flow.Point{on(d), on(d + n)})
-		}
-		d += n
-	}
-	return out
 }
 
 // colour reads #rrggbb.

@@ -1,12 +1,15 @@
 package form
 
 import (
+	"bytes"
 	"encoding/xml"
 	"fmt"
 	"io"
+	"math"
 	"strings"
 
 	"prasan/internal/doc/docx"
+	"prasan/internal/doc/flow"
 	"prasan/internal/ropa"
 )
 
@@ -285,9 +288,23 @@ func documentStrangers(d *docx.Document, res *Result) {
 	}
 }
 
+// wordPicture puts the data flow on a page of its own, as an image with its description.
 func wordPicture(d *docx.Writer, r *ropa.Revision) error {
 	d.Paragraph(r.Flow.Heading, "flow.heading", docx.Look{Size: 32, Bold: true, Center: true})
 	d.Paragraph(r.Flow.Process, "flow.process", docx.Look{Center: true})
+	if len(r.Flow.Steps) > 0 {
+		diagram := Diagram(r, "th")
+		title := diagram.Title
+		diagram.Title = "" // the heading stands over it
+		pic := flow.Lay(diagram)
+		var image bytes.Buffer
+		if err := pic.PNG(1.5, &image); err != nil {
+			return err
+		}
+		const point = 12700
+		scale := math.Min(.75, math.Min(505/pic.Width, 640/pic.Height))
+		d.Picture(image.Bytes(), int(pic.Width*scale*point), int(pic.Height*scale*point), title, diagram.Description)
+	}
 	d.Section(false)
 	return nil
 }
