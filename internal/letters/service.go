@@ -86,36 +86,46 @@ const (
 
 // Draft stores a new letter. What the drafter leaves out is filled in: the head of the
 // letter from the agency, the addressee from the one it goes to.
-func (s *Service) Draft(ctx context.Context, a policy.Actor, w Writing) (Letter, error) {
+func (s *Service) Draft(ctx context.Context, a policy.Actor, w Writing) (l Letter, err error) {
+	put, err := s.Prepare(ctx, a, w)
+	if err != nil {
+		return Letter{}, err
+	}
+	err = s.DB.InTx(ctx, func(tx *db.Tx) error { l, err = put(tx); return err })
+	return l, err
+}
+
+// Prepare seals a new letter; what it returns stores it in the caller's transaction.
+func (s *Service) Prepare(ctx context.Context, a policy.Actor, w Writing) (put func(tx *db.Tx) (Letter, error), err error) {
 	if w.Agency == "" {
 		w.Agency = a.Agency
 	}
 	if !policy.May(a, "letter.draft", w.Agency) {
-		return Letter{}, errs.New(errs.Forbidden, "error.forbidden")
+		return nil, errs.New(errs.Forbidden, "error.forbidden")
 	}
 	if err := s.complete(&w); err != nil {
-		return Letter{}, err
+		return nil, err
 	}
 	l := Letter{ID: db.NewID(), Agency: w.Agency, Kind: w.Kind, State: Draft, Series: w.Series, Secrecy: NoSecrecy, Urgency: w.Urgency, To: w.To, ToName: w.ToName, Subject: w.Subject, About: w.About, DraftedBy: a.Account, VerifyCode: rand.Text()}
 	subject, err := s.Vault.NewSubject(ctx, s.Now())
 	if err != nil {
-		return Letter{}, err
+		return nil, err
 	}
 	l.subjectKey = subject.ID
 	if l.content, err = sealContent(subject, l.ID, &w.Content); err != nil {
-		return Letter{}, err
+		return nil, err
 	}
 	if err := s.Vault.Keep(ctx, subject); err != nil {
-		return Letter{}, err
+		return nil, err
 	}
-	err = s.DB.InTx(ctx, func(tx *db.Tx) error {
+	return func(tx *db.Tx) (Letter, error) {
+		l := l // the transaction may run again
 		l.CreatedAt, l.ChangedAt, l.Version = tx.Now(), tx.Now(), 1
 		if err := insert(tx, &l); err != nil {
-			return err
+			return Letter{}, err
 		}
-		return s.record(tx, a, "draft", &l, map[string]string{"to": l.ToName})
-	})
-	return l, err
+		return l, s.record(tx, a, "draft", &l, map[string]string{"to": l.ToName})
+	}, nil
 }
 
 func place(id, column string) string { return "letters:" + id + ":" + column }

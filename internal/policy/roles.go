@@ -24,7 +24,7 @@ var grants = map[string]map[string]scope{
 	"case.shielded":   {"head": own, "dpo": everywhere, "auditor": everywhere, "admin": everywhere},
 	"letter.read":     {"officer": own, "registrar": own, "head": own, "dpo": everywhere, "auditor": everywhere, "admin": everywhere},
 	"letter.secret":   {"registrar": own, "head": own, "admin": everywhere},
-	"letter.draft":    {"officer": own, "registrar": own, "head": own, "admin": everywhere},
+	"letter.draft":    {"officer": own, "registrar": own, "head": own, "ict": everywhere, "admin": everywhere},
 	"letter.check":    {"officer": own, "registrar": own, "head": own, "admin": everywhere},
 	"letter.number":   {"registrar": own, "head": own, "admin": everywhere},
 	"letter.dispatch": {"registrar": own, "head": own, "admin": everywhere},

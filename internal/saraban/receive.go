@@ -597,3 +597,15 @@ func (s *Service) RegisterIn(ctx context.Context, a policy.Actor, agency, kind s
 	})
 	return out, err
 }
+
+// Link ties a letter that came to what it is about, such as the referral that it answers.
+func (s *Service) Link(tx *db.Tx, a policy.Actor, id, about string) error {
+	i, err := oneIn(tx, `id = $1`+tx.ForUpdate(), id)
+	if err != nil {
+		return err
+	}
+	if _, err := tx.Exec(`UPDATE letters_in SET about = $1, version = version + 1 WHERE id = $2`, about, i.ID); err != nil {
+		return err
+	}
+	return s.note(tx, a.Account, "link", id, map[string]string{"about": about})
+}
