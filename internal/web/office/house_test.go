@@ -64,6 +64,7 @@ type house struct {
 	t       *testing.T
 	e       *dbtest.Engine
 	cases   *cases.Service
+	life    *endOfLife
 	people  *accounts.Service
 	record  *register.Store
 	secrets map[string]string
@@ -120,12 +121,14 @@ func newHouse(t *testing.T, e *dbtest.Engine) *house {
 		},
 		SameController: func(code string) bool { x, ok := agencies.Get(code); return ok && x.SameController() },
 		Config:         cases.Config{ReplyWithin: 15 * 24 * time.Hour, ReopenWithin: 30 * 24 * time.Hour, LinkLifetime: time.Hour, PerHour: 1000, SiteURL: link}})
-	face, err := office.New(office.Deps{DB: e.DB, Accounts: h.people, Org: &org.Service{DB: e.DB, Audit: log, Agencies: agencies, Record: record.Snapshot}, Agencies: agencies, Sites: store, Cases: h.cases, Register: record, Truth: watch(e, log, queue, record), Now: e.Clock.Now,
+	deps := office.Deps{DB: e.DB, Accounts: h.people, Org: &org.Service{DB: e.DB, Audit: log, Agencies: agencies, Record: record.Snapshot}, Agencies: agencies, Sites: store, Cases: h.cases, Register: record, Truth: watch(e, log, queue, record), Now: e.Clock.Now,
 		Activities: func() []*policy.Snapshot {
 			return []*policy.Snapshot{record.Snapshot(cases.Activity), record.Snapshot("usage-analytics")}
 		},
 		FileURL: func(account, reference, id string) string { return "http://files.industry.test/a/" + id },
-		Client:  func(r *http.Request) (string, bool) { return r.RemoteAddr, false }})
+		Client:  func(r *http.Request) (string, bool) { return r.RemoteAddr, false }}
+	h.promise(&deps, v, guard, log, queue, record, agencies)
+	face, err := office.New(deps)
 	must(t, err)
 	h.settle()
 	server := httptest.NewServer(face.Handler())
