@@ -25,6 +25,7 @@ import (
 	"prasan/internal/notices"
 	"prasan/internal/org"
 	"prasan/internal/processing"
+	"prasan/internal/referral"
 	"prasan/internal/register"
 	"prasan/internal/retention"
 	"prasan/internal/rights"
@@ -71,6 +72,7 @@ type App struct {
 	Truth     *truth.Service
 	Letters   *letters.Service
 	Saraban   *saraban.Service
+	Referral  *referral.Service
 	Holders   []retention.Holder // of features; cases are its own
 
 	PersonHolders []rights.Holder // stores of features that have data of people
@@ -120,6 +122,7 @@ var parts = []func(ctx context.Context, a *App) error{
 	wireMail,
 	wireCases,
 	wireLetters,
+	wireReferral,
 	wirePlan,
 	wireRetention,
 	wireBreach,

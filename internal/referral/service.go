@@ -225,7 +225,10 @@ func (s *Service) onLetter(tx *db.Tx, a policy.Actor, action string, l *letters.
 		return nil
 	}
 	r, err := one(tx, `id = $1`+tx.ForUpdate(), strings.TrimPrefix(l.About, about))
-	if err != nil {
+	if errs.KindOf(err) == errs.NotFound {
+		return nil
+	}
+	if err != nil || r.Letter != l.ID { // a letter that only says so follows no referral
 		return err
 	}
 	switch action {

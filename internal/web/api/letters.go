@@ -343,7 +343,7 @@ func (x correspondence) refuse(action string) func(c *Call, in letterReason) (Le
 }
 
 // registerAt is which register a call asks for.
-func registerAt(c *Call) (agency, kind string, year int, before int64, limit int, err error) {
+func (x correspondence) registerAt(c *Call) (agency, kind string, year int, before int64, limit int, err error) {
 	limit, cursor, err := pageAt(c)
 	if err != nil {
 		return "", "", 0, 0, 0, err
@@ -353,7 +353,7 @@ func registerAt(c *Call) (agency, kind string, year int, before int64, limit int
 			return "", "", 0, 0, 0, errs.InvalidField("cursor", "error.cursor")
 		}
 	}
-	year = letters.Year(time.Now())
+	year = letters.Year(x.out.Now())
 	if text := c.Query("year"); text != "" {
 		if year, err = strconv.Atoi(text); err != nil {
 			return "", "", 0, 0, 0, errs.InvalidField("year", "error.year")
@@ -363,7 +363,7 @@ func registerAt(c *Call) (agency, kind string, year int, before int64, limit int
 }
 
 func (x correspondence) registerOut(c *Call) (Page[RegisterLine], error) {
-	agency, kind, year, before, limit, err := registerAt(c)
+	agency, kind, year, before, limit, err := x.registerAt(c)
 	if err != nil {
 		return Page[RegisterLine]{}, err
 	}
@@ -379,7 +379,7 @@ func (x correspondence) registerOut(c *Call) (Page[RegisterLine], error) {
 }
 
 func (x correspondence) registerIn(c *Call) (Page[RegisterLine], error) {
-	agency, kind, year, before, limit, err := registerAt(c)
+	agency, kind, year, before, limit, err := x.registerAt(c)
 	if err != nil {
 		return Page[RegisterLine]{}, err
 	}
