@@ -11,6 +11,7 @@ import (
 	"prasan/internal/blob"
 	"prasan/internal/cases"
 	"prasan/internal/doc/slip"
+	"prasan/internal/policy"
 	"prasan/internal/sites"
 	"prasan/internal/web/api"
 	"prasan/internal/web/kit"
@@ -38,7 +39,7 @@ func wireAPI(_ context.Context, a *App) (err error) {
 
 // wireOffice serves the office host: the API under its path, and the pages.
 func wireOffice(_ context.Context, a *App) error {
-	face, err := office.New(office.Deps{DB: a.DB, Analytics: a.Analytics, Accounts: a.Accounts, Org: a.Org, Agencies: a.Agencies, Sites: a.Sites, Cases: a.Cases, Register: a.Register, Truth: a.Truth, Rights: a.Rights, Breach: a.Breach, Retention: a.Retention, Contact: a.contact, Labels: a.labels, FileURL: a.OfficeFileURL, Activities: a.activities, Client: clientOf, Now: a.Now})
+	face, err := office.New(office.Deps{DB: a.DB, Analytics: a.Analytics, Accounts: a.Accounts, Org: a.Org, Agencies: a.Agencies, Sites: a.Sites, Cases: a.Cases, Letters: a.Letters, Saraban: a.Saraban, Register: a.Register, Truth: a.Truth, Rights: a.Rights, Breach: a.Breach, Retention: a.Retention, Contact: a.contact, Labels: a.labels, FileURL: a.OfficeFileURL, Activities: a.activities, Client: clientOf, Now: a.Now})
 	if err != nil {
 		return err
 	}
@@ -57,7 +58,7 @@ func wirePublic(_ context.Context, a *App) error {
 	}
 	d := a.Config.DPO
 	face, err := public.New(public.Services{
-		Site: a.Sites.Lookup, Sites: a.Sites.All, Policy: a.Register.Snapshot, Notice: a.notice, Cases: a.Cases, Rights: a.Rights, Seal: seal, Slip: drawSlip, News: a.news,
+		Site: a.Sites.Lookup, Sites: a.Sites.All, Policy: a.Register.Snapshot, Notice: a.notice, Cases: a.Cases, Rights: a.Rights, Letter: a.Letters.Verify, Agency: a.agencyName, Seal: seal, Slip: drawSlip, News: a.news,
 		Stage: a.stage,
 		File:  a.OwnerFileURL, URL: a.Config.SiteURL, Client: clientOf, Now: a.Now, MaxFile: blob.MaxFile,
 		DPO: func(string) (name, mail, tel string) { return d.Name, d.Email, d.Phone }, Usage: a.UsageFace,
@@ -97,3 +98,10 @@ func (a *App) notice(ctx context.Context, site sites.Site, activity, lang string
 }
 
 func drawSlip(w io.Writer, s public.Slip) error { return slip.Draw(w, slip.Slip(s)) }
+
+func (a *App) agencyName(code string) policy.Text {
+	if g, ok := a.Agencies.Get(code); ok {
+		return g.Name
+	}
+	return policy.Text{TH: code}
+}

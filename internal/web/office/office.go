@@ -15,11 +15,13 @@ import (
 	"prasan/internal/db"
 	"prasan/internal/errs"
 	"prasan/internal/i18n"
+	"prasan/internal/letters"
 	"prasan/internal/org"
 	"prasan/internal/policy"
 	"prasan/internal/register"
 	"prasan/internal/retention"
 	"prasan/internal/rights"
+	"prasan/internal/saraban"
 	"prasan/internal/sites"
 	"prasan/internal/truth"
 	"prasan/internal/web/assets"
@@ -42,6 +44,8 @@ type Deps struct {
 	Rights     *rights.Service
 	Breach     *breach.Service
 	Retention  *retention.Service
+	Letters    *letters.Service
+	Saraban    *saraban.Service
 	Analytics  *analytics.Service
 	Activities func() []*policy.Snapshot // those in force
 	// FileURL is where a person of the office finds a file of a case, for a while.
@@ -81,13 +85,14 @@ var routes = slices.Concat([]route{
 	{"POST /{lang}/sign-in", open, "", signIn},
 	{"POST /{lang}/sign-out", begun, "", signOut},
 	{"GET /{lang}/office/{$}", full, "", home},
-}, caseRoutes, rightsRoutes, breachRoutes, retentionRoutes, registerRoutes, oversightRoutes, analyticsRoutes, ownRoutes, peopleRoutes, bodyRoutes)
+}, caseRoutes, letterRoutes, rightsRoutes, breachRoutes, retentionRoutes, registerRoutes, oversightRoutes, analyticsRoutes, ownRoutes, peopleRoutes, bodyRoutes)
 
 // section is an entry of the menu; who cannot reach its action does not see it.
 type section struct{ path, key, action string }
 
 var sections = []section{
 	{"/office/cases", "office.home", "case.list"},
+	{"/office/letters", "letters.menu", "letter.read"},
 	{"/office/rights", "rights.office", "rights.read"},
 	{"/office/breaches", "breach.office", "breach.report"},
 	{"/office/retention", "round.office", "retention.read"},

@@ -83,6 +83,7 @@ var routes = []route{
 	{"POST /{lang}/rights/status/{token}/copy", rightsCopy},
 	{"GET /{lang}/record", record},
 	{"GET /{lang}/accessibility", plainPage("accessibility")},
+	{"GET /{lang}/letter/{code}", letterPage},
 }
 
 // Handler serves all sites.

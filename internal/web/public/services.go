@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"prasan/internal/cases"
+	"prasan/internal/letters"
 	"prasan/internal/policy"
 	"prasan/internal/sites"
 )
@@ -21,6 +22,9 @@ type Services struct {
 	News   func(host string) []News // nil when the site has none
 	Cases  Cases
 	Rights Rights
+	// Letter confirms the official letter of a code; Agency is how an agency is called.
+	Letter func(ctx context.Context, code string) (letters.Proof, error)
+	Agency func(code string) policy.Text
 	Stage  func(ctx context.Context, name string, r io.Reader) (cases.Staged, error)
 	Seal   Sealer
 	Slip   func(w io.Writer, s Slip) error              // nil: no picture is offered
