@@ -85,7 +85,7 @@ func (s *Service) expire(tx *db.Tx, record *policy.Snapshot, host string, id, hi
 		return err
 	}
 	totals := int64(0)
-	for dim := range int64(dimHour + 1) {
+	for dim := range int64(dims) {
 		n, err := tx.Exec(`DELETE FROM usage_daily WHERE site = $1 AND dim = $2 AND day < $3`, id, dim, days)
 		if err != nil {
 			return err

@@ -41,7 +41,7 @@ func (s *Service) Recount(ctx context.Context, host string, day int64) (differen
 
 func storedCells(tx *db.Tx, site, day int64) (map[cell]*sums, error) {
 	out := map[cell]*sums{}
-	for dim := range int64(dimHour + 1) {
+	for dim := range int64(dims) {
 		err := tx.Each(`SELECT term, n, visitors, visits, bounces, exits, total FROM usage_daily WHERE site = $1 AND dim = $2 AND day = $3`, []any{site, dim, day}, func(rows rowScanner) error {
 			c, x := cell{site: site, dim: dim, day: day}, &sums{}
 			err := rows.Scan(&c.term, &x.n, &x.visitors, &x.visits, &x.bounces, &x.exits, &x.total)

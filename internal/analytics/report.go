@@ -256,30 +256,21 @@ func (s *Service) storedSeries(tx *db.Tx, r reach, q Query, at func(int64) *Figu
 	for _, site := range r.ids {
 		for dim, take := range map[int64]func(f *Figures, x *sums){
 			dimTotal: func(f *Figures, x *sums) {
-				*f = f.add(Figures{Views: x.n, Visitors: x.visitors, Visits: x.visits, Bounces: x.bounces, EngagedMS: x.total})
+				*f = f.add(Figures{Views: x.n, Visitors: x.visitors, Visits: x.visits, Bounces: x.bounces, EngagedMS: x.total, WithoutID: x.exits})
 			},
 			dimNotFound: func(f *Figures, x *sums) { f.NotFound += x.n },
 			dimBot:      func(f *Figures, x *sums) { f.Bots += x.n },
 		} {
-			err := tx.Each(`SELECT day, CAST(SUM(n) AS BIGINT), CAST(SUM(visitors) AS BIGINT), CAST(SUM(visits) AS BIGINT), CAST(SUM(bounces) AS BIGINT), CAST(SUM(total) AS BIGINT) FROM usage_daily WHERE site = $1 AND dim = $2 AND day >= $3 AND day <= $4 GROUP BY day`, []any{site, dim, q.From, q.To}, func(rows rowScanner) error {
+			err := tx.Each(`SELECT day, CAST(SUM(n) AS BIGINT), CAST(SUM(visitors) AS BIGINT), CAST(SUM(visits) AS BIGINT), CAST(SUM(bounces) AS BIGINT), CAST(SUM(exits) AS BIGINT), CAST(SUM(total) AS BIGINT) FROM usage_daily WHERE site = $1 AND dim = $2 AND day >= $3 AND day <= $4 GROUP BY day`, []any{site, dim, q.From, q.To}, func(rows rowScanner) error {
 				var day int64
 				var x sums
-				err := rows.Scan(&day, &x.n, &x.visitors, &x.visits, &x.bounces, &x.total)
+				err := rows.Scan(&day, &x.n, &x.visitors, &x.visits, &x.bounces, &x.exits, &x.total)
 				take(at(day), &x)
 				return err
 			})
 			if err != nil {
 				return err
 			}
-		}
-		err := tx.Each(`SELECT day, n FROM usage_daily WHERE site = $1 AND dim = $2 AND day >= $3 AND day <= $4 AND term = $5`, []any{site, int64(dimLevel), q.From, q.To, s.known.levels[L0]}, func(rows rowScanner) error {
-			var day, n int64
-			err := rows.Scan(&day, &n)
-			at(day).WithoutID += n
-			return err
-		})
-		if err != nil {
-			return err
 		}
 	}
 	return nil
@@ -389,7 +380,7 @@ func totals(tx *db.Tx, r reach, q Query) (map[int64]Figures, error) {
 			return nil, err
 		}
 		for _, x := range c {
-			out[id] = Figures{Views: x.n, Visitors: x.visitors, Visits: x.visits, Bounces: x.bounces, EngagedMS: x.total}
+			out[id] = out[id].add(Figures{Views: x.n, Visitors: x.visitors, Visits: x.visits, Bounces: x.bounces, EngagedMS: x.total, WithoutID: x.exits})
 		}
 	}
 	return out, nil

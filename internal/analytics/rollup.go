@@ -12,7 +12,7 @@ type row struct {
 
 // Dimensions of the daily totals. Their numbers are stored; add at the end.
 const (
-	dimTotal    = iota // term 0
+	dimTotal    = iota // term is the hour of the day; exits are views without an id
 	dimPage            // visits are entries, exits are the last pages
 	dimSource          // channel and host
 	dimCampaign        //
@@ -25,9 +25,9 @@ const (
 	dimStart           // form
 	dimSubmit          // form
 	dimVital           // metric and class; total is the sum of values
-	dimLevel           // L0..L3
+	dimLevel           // L2, L3; L0 is in dimTotal, and L1 is the rest
 	dimBot             // family
-	dimHour            // hour of the day, as number
+	dims               // how many there are
 )
 
 // everySite is the number of the ministry as a whole among the sites.
@@ -122,7 +122,7 @@ func (t *tally) count(r *row) {
 		add(dimNotFound, r.page, sums{n: 1})
 		add(dimEvent, r.name, sums{n: 1})
 	case Engagement:
-		add(dimTotal, 0, sums{total: r.value})
+		add(dimTotal, t.known.hours[hourOf(r.at)], sums{total: r.value})
 		add(dimPage, r.page, sums{total: r.value})
 		add(dimProfile, r.profile, sums{total: 1})
 	case Vitals:
@@ -146,7 +146,11 @@ func (t *tally) view(r *row, day int64, add func(dim, term int64, d sums)) {
 	if r.visitor != 0 {
 		r.source = t.states[r.visitor].source // of the visit, not of the page
 	}
-	add(dimTotal, 0, sums{n: 1, visitors: visitor, visits: visit, bounces: visit})
+	withoutID := int64(0)
+	if r.level == int64(L0) {
+		withoutID = 1
+	}
+	add(dimTotal, t.known.hours[hourOf(r.at)], sums{n: 1, visitors: visitor, visits: visit, bounces: visit, exits: withoutID})
 	firstLook := int64(0)
 	if r.visitor != 0 && t.states[r.visitor].sees(r.page) {
 		firstLook = 1
@@ -154,8 +158,9 @@ func (t *tally) view(r *row, day int64, add func(dim, term int64, d sums)) {
 	add(dimPage, r.page, sums{n: 1, visitors: firstLook, visits: visit, bounces: visit, exits: visit})
 	add(dimSource, r.source, sums{n: 1, visitors: visitor, visits: visit, bounces: visit})
 	add(dimProfile, r.profile, sums{n: 1, visitors: visitor, visits: visit})
-	add(dimLevel, t.known.levels[r.level], sums{n: 1, visitors: visitor})
-	add(dimHour, t.known.hours[hourOf(r.at)], sums{n: 1})
+	if r.level >= int64(L2) {
+		add(dimLevel, t.known.levels[r.level], sums{n: 1, visitors: visitor})
+	}
 	if r.campaign != 0 {
 		add(dimCampaign, r.campaign, sums{n: 1, visitors: visitor, visits: visit})
 	}
@@ -182,7 +187,7 @@ func (t *tally) visit(r *row, day int64, add func(dim, term int64, d sums)) (vis
 	} else {
 		if s.views == 1 {
 			back := sums{bounces: -1}
-			add(dimTotal, 0, back)
+			add(dimTotal, t.known.hours[hourOf(r.at)], back)
 			add(dimSource, s.source, back)
 			add(dimPage, s.entry, back)
 		}

@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"prasan/internal/db"
-	"prasan/internal/errs"
 	"prasan/internal/policy"
 )
 
@@ -108,11 +107,11 @@ func (s *Service) look(tx *db.Tx, host string, id, day int64) (out []Alert, err 
 	views := map[int64]float64{}
 	for d := day - 7*watchWeeks; d <= day; d += 7 {
 		var n int64
-		err := tx.QueryRow(`SELECT n FROM usage_daily WHERE site = $1 AND dim = $2 AND day = $3 AND term = 0`, []any{id, int64(dimTotal), d}, &n)
-		if err != nil && errs.KindOf(err) != errs.NotFound {
+		var rows int64
+		if err := tx.QueryRow(`SELECT COUNT(*), CAST(COALESCE(SUM(n), 0) AS BIGINT) FROM usage_daily WHERE site = $1 AND dim = $2 AND day = $3`, []any{id, int64(dimTotal), d}, &rows, &n); err != nil {
 			return nil, err
 		}
-		if err == nil {
+		if rows > 0 {
 			views[d] = float64(n)
 		}
 	}

@@ -102,7 +102,7 @@ var widgets = map[string]widget{
 	"vitals":    {dimVital, []string{"times", "mean"}, "label", Vitals, plain, func(x *sums) []float64 { return []float64{float64(x.n), ratio(x.total, x.n)} }, 0},
 	"levels":    {dimLevel, []string{"visitors", "views"}, "", "", plain, func(x *sums) []float64 { return []float64{float64(x.visitors), float64(x.n)} }, 1},
 	"bots":      {dimBot, []string{"times"}, "", "", plain, counts, 0},
-	"hours":     {dimHour, []string{"views"}, "", "", func(t string) (string, string) { return strings.TrimPrefix(t, "h") + ":00", "" }, counts, -1},
+	"hours":     {dimTotal, []string{"views"}, "", "", func(t string) (string, string) { return strings.TrimPrefix(t, "h") + ":00", "" }, counts, -1},
 }
 
 // Widgets are the names of the reports, in the order in which they are shown.
@@ -155,6 +155,9 @@ func (s *Service) grouped(tx *db.Tx, actor policy.Actor, r reach, w *widget, q Q
 	} else {
 		c, err = cells(tx, r.ids, w.dim, q.From, q.To)
 	}
+	if err == nil && w.dim == dimLevel {
+		err = s.lowerLevels(tx, r, q, c)
+	}
 	if err != nil {
 		return nil, clipped, err
 	}
@@ -176,6 +179,27 @@ func (s *Service) grouped(tx *db.Tx, actor policy.Actor, r reach, w *widget, q Q
 		out[key].add(*x)
 	}
 	return out, clipped, nil
+}
+
+// lowerLevels adds what is not counted by itself: L0 is part of the totals, and what is
+// in none of the others is L1.
+func (s *Service) lowerLevels(tx *db.Tx, r reach, q Query, c map[int64]*sums) error {
+	total, err := cells(tx, r.ids, dimTotal, q.From, q.To)
+	if err != nil {
+		return err
+	}
+	var zero, one sums
+	for _, x := range total {
+		zero.n += x.exits
+		one.n += x.n - x.exits
+		one.visitors += x.visitors
+	}
+	for _, x := range c {
+		one.n -= x.n
+		one.visitors -= x.visitors
+	}
+	c[s.known.levels[L0]], c[s.known.levels[L1]] = &zero, &one
+	return nil
 }
 
 func tableOf(name string, w *widget, now, before map[[2]string]*sums, limit int) Table {
