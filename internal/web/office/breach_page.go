@@ -190,10 +190,11 @@ func (v *visit) breachPage(p breachPage) error {
 		d.Note = &kit.Note{Tone: "warn", Title: v.t("breach.drill-note")}
 	}
 	d.Deeds = v.deedForms("breach", breachBase+b.ID, deeds, v.breachOffered(b), p.doing, fieldsOf(p.wrong))
-	if err := v.breachHistory(&d, b); err != nil {
+	names, err := v.breachHistory(&d, b)
+	if err != nil {
 		return err
 	}
-	v.breachParts(&d, p)
+	v.breachParts(&d, p, names)
 	return v.page(status, d.Heading, "office/dossier", d)
 }
 
@@ -208,7 +209,7 @@ func (v *visit) breachClock(b breach.Breach) *countdown {
 	return &countdown{Text: chip.Text, Until: v.t("breach.until", "at", thai.DateTime(until, v.lang)), Left: max(0, int(until.Sub(v.f.Now())/time.Minute)), Of: int(terms.Notify / time.Minute), Late: chip.Tone == "late"}
 }
 
-func (v *visit) breachParts(d *dossier, p breachPage) {
+func (v *visit) breachParts(d *dossier, p breachPage, names people) {
 	b := p.Breach
 	said := dossierPart{ID: "description", Title: v.t("breach.described"), Paper: p.description}
 	if p.description == "" {
@@ -216,7 +217,7 @@ func (v *visit) breachParts(d *dossier, p breachPage) {
 	}
 	d.Parts = append(d.Parts, said)
 	if b.AssessedBy != "" {
-		d.Parts = append(d.Parts, v.impactPart(b), v.assessmentPart(b))
+		d.Parts = append(d.Parts, v.impactPart(b, names), v.assessmentPart(b))
 	}
 	if !b.AwareAt.IsZero() {
 		d.Parts = append(d.Parts, dossierPart{ID: "notice", Title: v.t("breach.notice"), Lead: v.t("breach.notice-lead"), Links: []kit.Link{{Href: v.to(breachBase + b.ID + "/notice"), Text: v.t("breach.notice-open")}}})
@@ -241,17 +242,28 @@ func (v *visit) containPart() dossierPart {
 	return p
 }
 
+// impactRows is how many lines of a kind are shown; the rest is one line.
+const impactRows = 10
+
 // impactPart is what the logs say was touched.
-func (v *visit) impactPart(b breach.Breach) dossierPart {
+func (v *visit) impactPart(b breach.Breach, names people) dossierPart {
 	labels := v.f.Labels(b.Activity)
 	t := kit.Table{Caption: v.t("breach.impact"), Hidden: true, Head: []string{v.t("breach.impact-what"), v.t("breach.impact-which"), v.t("breach.impact-n")}}
 	add := func(key string, counts map[string]int, name func(code string) string) {
-		for _, code := range slices.SortedFunc(maps.Keys(counts), func(a, c string) int { return cmp.Or(counts[c]-counts[a], strings.Compare(a, c)) }) {
+		rest, more := 0, 0
+		for i, code := range slices.SortedFunc(maps.Keys(counts), func(a, c string) int { return cmp.Or(counts[c]-counts[a], strings.Compare(a, c)) }) {
+			if i >= impactRows {
+				rest, more = rest+counts[code], more+1
+				continue
+			}
 			t.Rows = append(t.Rows, []kit.Cell{{Text: v.t(key)}, {Text: name(code)}, {Text: kit.Thousands(counts[code]), Number: true}})
+		}
+		if more > 0 {
+			t.Rows = append(t.Rows, []kit.Cell{{Text: v.t(key)}, {Text: v.t("breach.impact-more", "n", more)}, {Text: kit.Thousands(rest), Number: true}})
 		}
 	}
 	add("breach.impact-element", b.Impact.Elements, func(code string) string { return cmp.Or(labels[code], v.elementName(code)) })
-	add("breach.impact-actor", b.Impact.Actors, func(code string) string { return code })
+	add("breach.impact-actor", b.Impact.Actors, names.name)
 	add("breach.impact-recipient", b.Impact.Recipients, func(code string) string { return v.agency(code) })
 	p := dossierPart{ID: "impact", Title: v.t("breach.impact"), Lead: v.t("breach.impact-lead", "n", kit.Thousands(b.Impact.Subjects), "acts", kit.Thousands(b.Impact.Acts))}
 	if len(t.Rows) > 0 {
@@ -262,7 +274,7 @@ func (v *visit) impactPart(b breach.Breach) dossierPart {
 
 // elementName names what is no element of the form.
 func (v *visit) elementName(code string) string {
-	for _, known := range []string{"message", "attachment"} {
+	for _, known := range []string{"content", "message", "attachment"} {
 		if code == known {
 			return v.t("breach.element-" + code)
 		}
@@ -282,18 +294,19 @@ func (v *visit) assessmentPart(b breach.Breach) dossierPart {
 	return p
 }
 
-func (v *visit) breachHistory(d *dossier, b breach.Breach) error {
+// breachHistory fills in what has happened, and returns the names of all who acted.
+func (v *visit) breachHistory(d *dossier, b breach.Breach) (people, error) {
 	events, err := v.f.Breach.History(v.Context(), v.session.Actor, b.ID)
 	if err != nil {
-		return err
+		return people{}, err
 	}
-	accounts := []string{b.ReportedBy, b.AwareBy, b.AssessedBy, b.ConfirmedBy}
+	accounts := slices.AppendSeq([]string{b.ReportedBy, b.AwareBy, b.AssessedBy, b.ConfirmedBy}, maps.Keys(b.Impact.Actors))
 	for _, e := range events {
 		accounts = append(accounts, e.Actor)
 	}
 	names, err := v.namesOf(accounts...)
 	if err != nil {
-		return err
+		return names, err
 	}
 	for i := len(events) - 1; i >= 0; i-- {
 		e := events[i]
@@ -307,7 +320,7 @@ func (v *visit) breachHistory(d *dossier, b breach.Breach) error {
 		d.Moments = append(d.Moments, m)
 	}
 	d.Facts = v.breachFacts(b, names)
-	return nil
+	return names, nil
 }
 
 func (v *visit) breachFacts(b breach.Breach, names people) []kit.Row {

@@ -153,6 +153,9 @@ func (a ask) help(text string) ask { a.Field.Help = text; return a }
 
 func nothing(*typed) []ask { return nil }
 
+// Low is from where a time limit is near: a third of it.
+func (c countdown) Low() int { return c.Of / 3 }
+
 const localForm = "2006-01-02T15:04"
 
 func localTime(t time.Time) string {
