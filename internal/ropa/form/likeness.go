@@ -58,7 +58,7 @@ func likeness(a, b sign) float64 {
 		return 1
 	}
 	s := shared(a.pairs, b.pairs)
-	if longest := max(len(a.runes), len(b.runes)); longest <= 40 && min(len(a.runes), len(b.runes))*2 >= longest {
+	if longest := max(len(a.runes), len(b.runes)); s > .2 && longest <= 40 && min(len(a.runes), len(b.runes))*2 >= longest {
 		s = max(s, 1-float64(edits(a.runes, b.runes))/float64(longest))
 	}
 	return min(s, .99)

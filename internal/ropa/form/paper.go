@@ -33,7 +33,9 @@ var faces = sync.OnceValue(func() [2]*pdf.Font {
 	return out
 })
 
-var breaker = sync.OnceValue(func() *thai.Breaker { return thai.NewBreaker("รายละเอียด", "หน่วยงาน", "ผู้ให้บริการ", "ประมวลผล", "สปอ.", "สพอ.") })
+var breaker = sync.OnceValue(func() *thai.Breaker {
+	return thai.NewBreaker("รายละเอียด", "หน่วยงาน", "ผู้ให้บริการ", "ประมวลผล", "สปอ.", "สพอ.")
+})
 
 func writePDF(r *ropa.Revision, w io.Writer) error { return Paper(r, PaperOptions{}, w) }
 

@@ -1,6 +1,7 @@
 package form
 
 import (
+	"fmt"
 	"math"
 	"regexp"
 	"strconv"
@@ -17,8 +18,20 @@ type reader struct {
 	rev    *ropa.Revision
 }
 
+// maxLines is how many lines that say something a form may have.
+const maxLines = 1500
+
 // read makes a result of the rows of any kind of file.
 func read(format string, lines []line) (Result, error) {
+	filled := 0
+	for i := range lines {
+		if !lines[i].isBlank() {
+			filled++
+		}
+	}
+	if filled > maxLines || len(lines) > 10*maxLines {
+		return Result{}, &Refusal{fmt.Sprintf("more than %d lines; a form has not that many", maxLines), "give one form in a file"}
+	}
 	rd := &reader{Result: Result{Format: format}, fields: map[string]Field{}, rev: blank()}
 	rest := rd.readTables(lines)
 	rest = rd.readRows(rest)

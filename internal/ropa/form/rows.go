@@ -249,10 +249,10 @@ func spansAt(lines []line, i, width int, alone [][]match) []*span {
 
 // likeRows compares a line with every row.
 func likeRows(l *line) []match {
-	out := make([]match, len(known))
 	if l.isBlank() {
-		return out
+		return nil
 	}
+	out := make([]match, len(known))
 	signs := l.signs()
 	for k := range known {
 		out[k] = likeRow(l, signs, &known[k])

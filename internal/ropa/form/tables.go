@@ -69,8 +69,8 @@ func findTable(lines []line, i int, columns []column) (table, bool) {
 }
 
 func headSigns(l *line) []sign {
-	out := make([]sign, len(l.cells))
-	for c := range l.cells {
+	out := make([]sign, min(len(l.cells), 30))
+	for c := range out {
 		if len(l.cells[c]) < 400 { // a heading is short
 			out[c] = signOf(l.cells[c])
 		}
@@ -178,7 +178,7 @@ func headingOfInventory(rest []line, flowSeen bool) []line {
 		switch {
 		case len(filled) == 0, isFurniture(text), isSystemLine(l, filled), strings.Contains(text, ":") && len(filled) == 1:
 			continue
-		case len(filled) == 1 && len([]rune(text)) > 6 && (flowSeen || alike(text, "รายชื่อระบบเทคโนโลยีสารสนเทศที่เกี่ยวข้องกับข้อมูลส่วนบุคคล") > .6):
+		case len(filled) == 1 && len([]rune(text)) > 6 && (flowSeen || len(l.cells) == 1 || alike(text, "รายชื่อระบบเทคโนโลยีสารสนเทศที่เกี่ยวข้องกับข้อมูลส่วนบุคคล") > .6):
 			l.heads = true
 		}
 		break
