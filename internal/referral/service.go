@@ -202,11 +202,11 @@ func (s *Service) write(ctx context.Context, a policy.Actor, c *cases.Case, q *R
 	var told []string
 	for _, l := range labels {
 		if slices.Contains(q.Fields, l.code) && given[l.code] != "" {
-			told = append(told, l.label+" "+given[l.code])
+			told = append(told, l.label+" "+strings.ReplaceAll(given[l.code], " ", "\u00a0"))
 		}
 	}
 	if len(told) > 0 {
-		paragraphs = append(paragraphs, "ทั้งนี้ ข้อมูลของผู้ติดต่อที่จำเป็นต่อการดำเนินการ ได้แก่ "+strings.Join(told, " ")+" โดยเปิดเผยตามมาตรา 27 แห่งพระราชบัญญัติคุ้มครองข้อมูลส่วนบุคคล พ.ศ. 2562 เพื่อการพิจารณาเรื่องนี้เท่านั้น")
+		paragraphs = append(paragraphs, "ทั้งนี้ ข้อมูลของผู้ติดต่อที่จำเป็นต่อการดำเนินการ ได้แก่ "+strings.Join(told, " ")+" โดยเปิดเผยตามมาตรา 27 แห่งพระราชบัญญัติคุ้มครองข้อมูลส่วนบุคคล พ.ศ.\u00a02562 เพื่อการพิจารณาเรื่องนี้เท่านั้น")
 	}
 	if c.WithholdName {
 		paragraphs = append(paragraphs, "ผู้ติดต่อขอปกปิดชื่อต่อผู้ถูกร้องเรียน")

@@ -82,9 +82,13 @@ func (b *Breaker) each(text string, give func(end int, broken bool)) {
 			to := b.runOf(text, from)
 			thaiWords(text[from:to], func(end int) { give(from+end, true) })
 			from = to
-		case r == ' ' || r == '\t' || r == '\n' || r == '\u200b' || r == '-':
+		case r == ' ' || r == '\t' || r == '\n' || r == '\u200b':
 			from += size
 			give(from, true)
+		case r == '-': // numbers of cases and codes have hyphens and stay whole
+			from += size
+			next, _ := utf8.DecodeRuneInString(text[from:])
+			give(from, isLetter(next))
 		default:
 			from += size
 			for from < len(text) {
