@@ -121,7 +121,7 @@ func listActivities(v *visit) error {
 	}
 	p := activitiesPage{Heading: v.t("registerpages.records"), Lead: v.t("office.records-lead"), Done: v.registerDone(), Truth: v.numberOf(report),
 		List: kit.Table{Caption: v.t("registerpages.activities"), Hidden: true, Empty: v.t("registerpages.activities-none"),
-			Head: []string{v.t("registerpages.activity"), v.t("registerpages.in-force"), v.t("registerpages.on-its-way"), v.t("registerpages.findings"), v.t("registerpages.truth")}}}
+			Head: []string{v.t("registerpages.activity"), v.t("registerpages.in-force"), v.t("registerpages.on-its-way"), v.t("registerpages.findings"), v.t("registerpages.share")}}}
 	if v.reaches("record.prepare") {
 		p.New = v.to("/office/records/new")
 	}

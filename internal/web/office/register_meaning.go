@@ -197,7 +197,7 @@ func (m meant) allElements() (out []string) {
 
 func (m meant) purposes() (out []string) {
 	for _, p := range m.rev.Purposes {
-		out = append(out, parted(m.v.phrase(p.Text), m.basis(p.Basis), m.elements(p.Elements)))
+		out = append(out, parted(m.v.phrase(p.Text), m.cited(p.Basis), m.elements(p.Elements)))
 	}
 	return out
 }
@@ -213,6 +213,16 @@ func (m meant) basis(code string) string {
 		return m.v.t("registerpages.section", "text", m.v.phrase(b.Text), "n", b.Citation)
 	}
 	return code
+}
+
+// cited is a basis by its section of the Act; by its name where it has none.
+func (m meant) cited(code string) string {
+	for _, b := range ropa.Bases {
+		if b.Code == code && b.Citation != "" {
+			return m.v.t("registerpages.law", "n", b.Citation)
+		}
+	}
+	return m.basis(code)
 }
 
 func (m meant) bases() (out []string) {
@@ -305,9 +315,6 @@ func (m meant) retention() (out []string) {
 	return out
 }
 
-// value is a cell that has a meaning beside its words.
-func value(w ropa.Value) string { return w.Text }
-
 func (v *visit) flowTable(rev *ropa.Revision) kit.Table {
 	t := kit.Table{Caption: v.t("registerpages.flow-table"), Hidden: true, Empty: v.t("office.record-flow-none"),
 		Head: []string{v.t("office.record-step"), v.t("registerpages.actor"), v.t("office.op-collect"), v.t("office.op-use"), v.t("office.op-disclose"), v.t("office.op-store"), v.t("registerpages.systems")}}
@@ -323,7 +330,7 @@ func (v *visit) flowTable(rev *ropa.Revision) kit.Table {
 		}
 		var systems []string
 		for _, x := range s.Systems {
-			systems = append(systems, value(x))
+			systems = append(systems, x.Text)
 		}
 		t.Rows = append(t.Rows, append(cells, kit.Cell{Text: strings.Join(systems, ", ")}))
 	}

@@ -231,12 +231,14 @@ func (v *visit) paperRow(m meant, def ropa.RowDef, found []lint.Finding, seen *t
 	if cell.State.IsNothing() {
 		r.Nothing = v.t("office.nothing-" + string(cell.State))
 	}
-	if len(r.Meaning) == 1 && r.Meaning[0] == cell.Text {
+	if len(r.Meaning) == 1 && r.Meaning[0] == cell.Text || slices.Equal(r.Meaning, m.answer(ropa.AnswerOf(cell.Text))) {
 		r.Meaning = nil // it means what it says
 	}
 	for _, f := range found {
 		if slices.Contains(f.Fields, def.ID) {
-			r.Findings = append(r.Findings, v.finding(f))
+			x := v.finding(f)
+			x.Rows = nil // it stands at its row
+			r.Findings = append(r.Findings, x)
 		}
 	}
 	if seen != nil {

@@ -159,7 +159,7 @@ func (v *visit) truth(status int, refused []errs.Field) error {
 }
 
 func (v *visit) truthTable(r *truth.Report) kit.Table {
-	t := kit.Table{Caption: v.t("registerpages.by-activity"), Hidden: true, Head: []string{v.t("registerpages.activity"), v.t("registerpages.truth")}}
+	t := kit.Table{Caption: v.t("registerpages.by-activity"), Hidden: true, Head: []string{v.t("registerpages.activity"), v.t("registerpages.share")}}
 	for _, s := range truth.Statuses {
 		t.Head = append(t.Head, v.t("truth.status-"+string(s)))
 	}
