@@ -55,7 +55,7 @@ func (rd *reader) finish() {
 		d := &ropa.Rows[i]
 		f, ok := rd.fields[d.ID]
 		if !ok {
-			fields = append(fields, Field{ID: d.ID, Ordinal: d.No, State: ropa.RowAbsent, Confidence: 1})
+			fields = append(fields, rd.absent(i))
 			continue
 		}
 		fields = append(fields, f)
@@ -64,6 +64,27 @@ func (rd *reader) finish() {
 	rd.Fields = append(fields, rd.Fields...)
 	Derive(rd.rev, rd.doubt)
 	rd.Revision = rd.rev
+}
+
+// absent is a row that was not found. It may be hidden in what could not be placed, or in
+// a neighbour that was not read with certainty: then it is asked about.
+func (rd *reader) absent(i int) Field {
+	d := &ropa.Rows[i]
+	f := Field{ID: d.ID, Ordinal: d.No, State: ropa.RowAbsent, Confidence: 1}
+	doubt := len(rd.Unplaced) > 0
+	for _, step := range []int{-1, 1} {
+		for j := i + step; j >= 0 && j < len(ropa.Rows); j += step {
+			if n, ok := rd.fields[ropa.Rows[j].ID]; ok {
+				doubt = doubt || n.Confidence < Sure
+				break
+			}
+		}
+	}
+	if doubt {
+		f.Confidence = .7
+		rd.ask(d.ID, "", "", "ไม่พบหัวข้อนี้ แต่มีข้อความที่ยังไม่ทราบตำแหน่ง โปรดตรวจสอบ", "this row was not found, but there is text whose place is not known: look whether it is there")
+	}
+	return f
 }
 
 // take is the row that the revision keeps: below Sure it waits for a person.

@@ -60,7 +60,7 @@ func inventoryText(seed uint64, scar int) (text string, rows [][]string) {
 func TestInventoriesOfAnySizeAndHeadingAreRead(t *testing.T) {
 	right, total := 0, 0
 	for _, scar := range []int{0, 3, 8} {
-		for seed := range uint64(40) {
+		for seed := range uint64(20) {
 			text, rows := inventoryText(seed, scar)
 			r, err := form.Import("inventory.txt", []byte(text))
 			if err != nil {
