@@ -32,6 +32,7 @@ var documents = []struct {
 	{"config.md", writeConfig},
 	{"cli.md", writeCommands},
 	{"workflow.md", writeWorkflow},
+	{"register.md", writeRegister},
 	{"api/openapi.json", writeOpenAPI},
 }
 
