@@ -179,6 +179,14 @@ func (k *desk) offer(p *casePage) {
 			p.More = append(p.More, k.step(p, a))
 		}
 	}
+	if k.v.mayRefer(&k.d.Case) {
+		refer := step{Act: "refer", Text: k.v.t("referral.refer"), Href: p.Path + "/refer"}
+		if k.d.Parked && k.d.State == cases.Considering { // that is what it waits for
+			p.First = append([]step{refer}, p.First...)
+			return
+		}
+		p.More = append(p.More, refer)
+	}
 }
 
 func (k *desk) step(p *casePage, a act) step {

@@ -18,6 +18,7 @@ import (
 	"prasan/internal/letters"
 	"prasan/internal/org"
 	"prasan/internal/policy"
+	"prasan/internal/referral"
 	"prasan/internal/register"
 	"prasan/internal/retention"
 	"prasan/internal/rights"
@@ -46,6 +47,7 @@ type Deps struct {
 	Retention  *retention.Service
 	Letters    *letters.Service
 	Saraban    *saraban.Service
+	Referral   *referral.Service
 	Analytics  *analytics.Service
 	Activities func() []*policy.Snapshot // those in force
 	// FileURL is where a person of the office finds a file of a case, for a while.
@@ -85,7 +87,7 @@ var routes = slices.Concat([]route{
 	{"POST /{lang}/sign-in", open, "", signIn},
 	{"POST /{lang}/sign-out", begun, "", signOut},
 	{"GET /{lang}/office/{$}", full, "", home},
-}, caseRoutes, letterRoutes, rightsRoutes, breachRoutes, retentionRoutes, registerRoutes, oversightRoutes, analyticsRoutes, ownRoutes, peopleRoutes, bodyRoutes)
+}, caseRoutes, letterRoutes, referralRoutes, rightsRoutes, breachRoutes, retentionRoutes, registerRoutes, oversightRoutes, analyticsRoutes, ownRoutes, peopleRoutes, bodyRoutes)
 
 // section is an entry of the menu; who cannot reach its action does not see it.
 type section struct{ path, key, action string }
@@ -93,6 +95,7 @@ type section struct{ path, key, action string }
 var sections = []section{
 	{"/office/cases", "office.home", "case.list"},
 	{"/office/letters", "letters.menu", "letter.read"},
+	{"/office/referrals", "referral.office", "case.list"},
 	{"/office/rights", "rights.office", "rights.read"},
 	{"/office/breaches", "breach.office", "breach.report"},
 	{"/office/retention", "round.office", "retention.read"},
