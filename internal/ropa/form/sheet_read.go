@@ -134,19 +134,25 @@ func (v *view) locate() error {
 // checkRow follows a row that was moved without its name.
 func (v *view) checkRow(d *ropa.RowDef) error {
 	ref, ok := v.at[d.ID]
-	if !ok || v.hasLabel(ref, d.Ask) {
+	if !ok || v.hasLabel(ref, d.Ask, 1) {
 		return nil
 	}
 	var found []xlsx.Ref
 	for row := range v.rows(ref.Sheet) {
-		if here := (xlsx.Ref{Sheet: ref.Sheet, Row: row, Column: ref.Column}); v.hasLabel(here, d.Ask) {
+		if here := (xlsx.Ref{Sheet: ref.Sheet, Row: row, Column: ref.Column}); v.hasLabel(here, d.Ask, 1) {
 			found = append(found, here)
 		}
 	}
-	if len(found) != 1 {
-		return &Refusal{fmt.Sprintf("the row %q stands %d times in the sheet %s", d.Title.TH, len(found), ref.Sheet), "put the label of the row back, or delete the sheet " + sheetHidden}
+	switch len(found) {
+	case 0:
+		if !v.hasLabel(ref, d.Ask, .85) { // the row was deleted, and its name stands for what moved up
+			delete(v.at, d.ID)
+		}
+	case 1:
+		v.at[d.ID] = found[0]
+	default:
+		return &Refusal{fmt.Sprintf("the row %q stands %d times in the sheet %s", d.Title.TH, len(found), ref.Sheet), "leave one of them, or delete the sheet " + sheetHidden}
 	}
-	v.at[d.ID] = found[0]
 	return nil
 }
 
@@ -159,13 +165,13 @@ func (v *view) rows(sheet string) [][]string {
 	return nil
 }
 
-func (v *view) hasLabel(ref xlsx.Ref, ask string) bool {
+func (v *view) hasLabel(ref xlsx.Ref, ask string, least float64) bool {
 	rows := v.rows(ref.Sheet)
 	if ref.Row >= len(rows) {
 		return false
 	}
 	for c, text := range rows[ref.Row] {
-		if c != ref.Column && squeeze(text) == squeeze(ask) {
+		if c != ref.Column && text != "" && alike(text, ask) >= least {
 			return true
 		}
 	}

@@ -121,3 +121,14 @@ func TestDiagramsOfBothLanguages(t *testing.T) {
 		t.Errorf("%q", d.Lanes)
 	}
 }
+
+// A spreadsheet must not take an answer for a formula.
+func TestAnswersAreNoFormulas(t *testing.T) {
+	rev := ropa.Seed("contact-us", 2)
+	for id, text := range map[string]string{"volume": "=HYPERLINK(\"x\")", "sources": "@SUM(1)", "retention": "+66", "review.cycle": "-1+1", "legal_bases": "\t=1"} {
+		rev.Form[id] = ropa.Row{State: ropa.Given, Text: text}
+		if csv := string(export(t, rev, "csv")); !strings.Contains(csv, ",'"+text[:1]) && !strings.Contains(csv, ",\"'"+text[:1]) {
+			t.Errorf("%q is written as a formula", text)
+		}
+	}
+}
