@@ -348,4 +348,3 @@ func (v *visit) roundFacts(r retention.Round) ([]kit.Row, error) {
 	out = append(out, kit.Row{Key: v.t("round.law"), Value: v.t("round.law-text")})
 	return out, err
 }
-

@@ -62,7 +62,9 @@ func (v *visit) rightsDue(r rights.Request) *kit.Chip {
 }
 
 // daysLeft counts a day that has begun as a whole one.
-func daysLeft(now, due time.Time) int { return int((due.Sub(now) + 24*time.Hour - 1) / (24 * time.Hour)) }
+func daysLeft(now, due time.Time) int {
+	return int((due.Sub(now) + 24*time.Hour - 1) / (24 * time.Hour))
+}
 
 // listRefusals is the record of refusals (s.39(7)).
 func listRefusals(v *visit) error {

@@ -309,4 +309,3 @@ func (v *visit) lawText(right string) string {
 	}
 	return v.t("rights.section", "n", law.Section) + " · " + v.t("rights.within", "n", law.Days)
 }
-

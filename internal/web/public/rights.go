@@ -258,7 +258,9 @@ func (v *visit) rightsClock(r rights.Request) string {
 }
 
 // daysUntil counts a day that has begun as a whole one.
-func daysUntil(now, due time.Time) int { return int((due.Sub(now) + 24*time.Hour - 1) / (24 * time.Hour)) }
+func daysUntil(now, due time.Time) int {
+	return int((due.Sub(now) + 24*time.Hour - 1) / (24 * time.Hour))
+}
 
 func (v *visit) rightsMoments(events []rights.Event) []kit.Moment {
 	var out []kit.Moment
