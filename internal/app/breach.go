@@ -6,6 +6,7 @@ import (
 
 	"prasan/internal/breach"
 	"prasan/internal/org"
+	"prasan/internal/processing"
 	"prasan/internal/web/api"
 )
 
@@ -20,7 +21,7 @@ func wireBreach(_ context.Context, a *App) error {
 
 // labels are the names of the elements of an activity.
 func (a *App) labels(activity string) map[string]string {
-	out := map[string]string{}
+	out := map[string]string{processing.Content: "ข้อความและไฟล์แนบ"}
 	if snap := a.Register.Snapshot(activity); snap != nil {
 		for _, e := range snap.Elements {
 			out[e.Code] = e.Label.TH

@@ -11,6 +11,7 @@ import (
 	"prasan/internal/breach"
 	"prasan/internal/errs"
 	"prasan/internal/policy"
+	"prasan/internal/processing"
 	"prasan/internal/thai"
 	"prasan/internal/web/kit"
 )
@@ -247,7 +248,6 @@ const impactRows = 10
 
 // impactPart is what the logs say was touched.
 func (v *visit) impactPart(b breach.Breach, names people) dossierPart {
-	labels := v.f.Labels(b.Activity)
 	t := kit.Table{Caption: v.t("breach.impact"), Hidden: true, Head: []string{v.t("breach.impact-what"), v.t("breach.impact-which"), v.t("breach.impact-n")}}
 	add := func(key string, counts map[string]int, name func(code string) string) {
 		rest, more := 0, 0
@@ -262,9 +262,9 @@ func (v *visit) impactPart(b breach.Breach, names people) dossierPart {
 			t.Rows = append(t.Rows, []kit.Cell{{Text: v.t(key)}, {Text: v.t("breach.impact-more", "n", more)}, {Text: kit.Thousands(rest), Number: true}})
 		}
 	}
-	add("breach.impact-element", b.Impact.Elements, func(code string) string { return cmp.Or(labels[code], v.elementName(code)) })
+	add("breach.impact-element", b.Impact.Elements, func(code string) string { return v.elementOf(b.Activity, code) })
 	add("breach.impact-actor", b.Impact.Actors, names.name)
-	add("breach.impact-recipient", b.Impact.Recipients, func(code string) string { return v.agency(code) })
+	add("breach.impact-recipient", b.Impact.Recipients, v.recipientName)
 	p := dossierPart{ID: "impact", Title: v.t("breach.impact"), Lead: v.t("breach.impact-lead", "n", kit.Thousands(b.Impact.Subjects), "acts", kit.Thousands(b.Impact.Acts))}
 	if len(t.Rows) > 0 {
 		p.Table = &t
@@ -272,14 +272,32 @@ func (v *visit) impactPart(b breach.Breach, names people) dossierPart {
 	return p
 }
 
-// elementName names what is no element of the form.
-func (v *visit) elementName(code string) string {
-	for _, known := range []string{"content", "message", "attachment"} {
-		if code == known {
-			return v.t("breach.element-" + code)
+// elementOf is the record's name of an element.
+func (v *visit) elementOf(activity, code string) string {
+	if snap := v.f.Breach.Record(activity); snap != nil {
+		for _, e := range snap.Elements {
+			if e.Code == code && e.Label.In(v.lang) != "" {
+				return e.Label.In(v.lang)
+			}
 		}
 	}
+	return v.elementName(code)
+}
+
+// elementName names what is no element of the form.
+func (v *visit) elementName(code string) string {
+	if slices.Contains([]string{processing.Content, "message", "attachment"}, code) {
+		return v.t("breach.element-" + code)
+	}
 	return code
+}
+
+// recipientName is an agency, or the person himself to whom a mail went.
+func (v *visit) recipientName(code string) string {
+	if kind, ok := strings.CutPrefix(code, "mail:"); ok {
+		return v.t("breach.recipient-mail", "kind", v.t("office.mail-"+kind))
+	}
+	return v.agency(code)
 }
 
 func (v *visit) assessmentPart(b breach.Breach) dossierPart {

@@ -109,7 +109,7 @@ func TestARequestIsTakenDownAtTheCounter(t *testing.T) {
 	h := newHouse(t, dbtest.SQLite(t))
 	of := h.receive()
 	p := h.get("officer", "/th/office/rights/new", 200)
-	f := h.form(p, "/rights/new").Set("reference", "BBB-BBB").Set("right", rights.Access).Set("statement", "ขอสำเนา")
+	f := h.form(p, "/rights/new").Set("reference", cases.NewReference()).Set("right", rights.Access).Set("statement", "ขอสำเนา")
 	p = h.want(422)(f.Submit())
 	h.has(p, "ไม่พบเรื่องเลขที่นี้")
 	f = h.form(p, "/rights/new")

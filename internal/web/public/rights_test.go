@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"prasan/internal/cases"
 	"prasan/internal/db/dbtest"
 	"prasan/internal/policy"
 	"prasan/internal/rights"
@@ -96,7 +97,7 @@ func TestAnImpostorLearnsNothing(t *testing.T) {
 	reference, code := s.sent()
 	_, other := s.sent()
 	said := map[string]bool{}
-	for _, x := range [][2]string{{reference, other}, {"BBB-BBB", other}, {"nonsense", "nonsense"}} {
+	for _, x := range [][2]string{{reference, other}, {cases.NewReference(), other}, {"nonsense", "nonsense"}} {
 		p := s.send2(s.get("/th/rights", 200).Form("right"), 422, map[string]string{"right": rights.Access, "statement": "ขอดู", "reference": x[0], "code": x[1]})
 		said[p.TextOf("errors")+p.TextOf("reference-error")+p.TextOf("code-error")] = true
 		if f := p.Form("right"); f.Values.Get("statement") != "ขอดู" || f.Values.Get("right") != rights.Access || f.Values.Get("reference") != x[0] {
@@ -108,7 +109,7 @@ func TestAnImpostorLearnsNothing(t *testing.T) {
 	}
 	got := s.asks(rights.Access, reference, code, 200)
 	said = map[string]bool{}
-	for _, x := range [][2]string{{got["reference"], code}, {"R-BBB-BBB", got["code"]}} {
+	for _, x := range [][2]string{{got["reference"], code}, {"R-" + cases.NewReference(), got["code"]}} {
 		p := s.send2(s.get("/th/rights/status", 200).Form("code"), 422, map[string]string{"reference": x[0], "code": x[1]})
 		said[p.TextOf("errors")+p.TextOf("reference-error")+p.TextOf("code-error")] = true
 	}
