@@ -50,7 +50,7 @@ func seed(ctx context.Context, a *App, progress func(done, all int)) (Scenario, 
 	if err != nil {
 		return Scenario{}, err
 	}
-	made, err := scenario.Seed(ctx, scenario.Env{DB: a.DB, Now: a.Demo.options.Now, Clock: a.Demo.Clock, Cases: a.Cases, Accounts: a.Accounts, Sites: a.Sites.All(), Register: a.Register, Revisions: later, Notice: a.noticeID, Flush: a.Mail.Flush, Base: a.Config.BaseDomain, Progress: progress})
+	made, err := scenario.Seed(ctx, scenario.Env{DB: a.DB, Now: a.Demo.options.Now, Clock: a.Demo.Clock, Cases: a.Cases, Accounts: a.Accounts, Sites: a.Sites.All(), Register: a.Register, Revisions: later, Notice: a.noticeID, Stage: a.stage, Flush: a.Mail.Flush, Base: a.Config.BaseDomain, Progress: progress})
 	if err != nil {
 		return Scenario{}, err
 	}

@@ -24,7 +24,6 @@ type person struct {
 	position                string
 	order                   bool // works by a delegation order
 	token                   bool // has a printed token
-	quiet                   bool // of the other provinces: not printed, and with one password for all
 }
 
 // offices are provinces whose people have accounts.
@@ -34,41 +33,34 @@ var offices = []string{"rayong", "chonburi", "samutprakan", "chiangmai", "khonka
 // printed as `token`.
 func people() []person {
 	out := []person{
-		{"admin", "นางสาวตัวอย่าง ผู้ดูแลระบบ", "Ms Example Administrator", "ops", []string{"admin"}, "", "", true, true, false},
-		{"head-ops", "นายสมมติ ปลัดกระทรวง", "Mr Fictional Secretary", "ops", []string{"head"}, "head", "", false, true, false},
-		{"deputy-ops", "นางจำลอง รองปลัด", "Mrs Model Deputy", "ops", []string{"head"}, "acting", "", false, false, false},
-		{"officer-ops", "นางสาวสาธิต รับเรื่อง", "Ms Demo Intake", "ops", []string{"officer"}, "", "", true, false, false},
-		{"registrar-ops", "นายทดสอบ สารบรรณ", "Mr Test Registrar", "ops", []string{"registrar"}, "", "", true, true, false},
-		{"dpo", "นางสาวสมมุติ คุ้มครองข้อมูล", "Ms Fictional Protection", "ops", []string{"dpo"}, "", "", false, true, false},
-		{"ict", "นายจำลอง เทคโนโลยี", "Mr Model Technology", "ops-ict", []string{"ict", "head"}, "head", "ict-director", false, true, false},
-		{"network", "นางสาวสาธิต เครือข่าย", "Ms Demo Network", "ops-ict", []string{"ict"}, "", "network-head", false, false, false},
-		{"auditor", "นายตัวอย่าง ตรวจสอบ", "Mr Example Auditor", "ops", []string{"auditor"}, "", "", false, true, false},
-		{"registrar-diw", "นางทดสอบ โรงงาน", "Mrs Test Works", "diw", []string{"registrar"}, "", "", true, true, false},
-		{"head-diw", "นายสมมติ อธิบดี", "Mr Fictional Director-General", "diw", []string{"head"}, "head", "", false, false, false},
-		{"officer-diw", "นางสาวจำลอง โรงงาน", "Ms Model Works", "diw", []string{"officer"}, "", "", true, false, false},
+		{"admin", "นางสาวตัวอย่าง ผู้ดูแลระบบ", "Ms Example Administrator", "ops", []string{"admin"}, "", "", true, true},
+		{"head-ops", "นายสมมติ ปลัดกระทรวง", "Mr Fictional Secretary", "ops", []string{"head"}, "head", "", false, true},
+		{"deputy-ops", "นางจำลอง รองปลัด", "Mrs Model Deputy", "ops", []string{"head"}, "acting", "", false, false},
+		{"officer-ops", "นางสาวสาธิต รับเรื่อง", "Ms Demo Intake", "ops", []string{"officer"}, "", "", true, false},
+		{"registrar-ops", "นายทดสอบ สารบรรณ", "Mr Test Registrar", "ops", []string{"registrar"}, "", "", true, true},
+		{"dpo", "นางสาวสมมุติ คุ้มครองข้อมูล", "Ms Fictional Protection", "ops", []string{"dpo"}, "", "", false, true},
+		{"ict", "นายจำลอง เทคโนโลยี", "Mr Model Technology", "ops-ict", []string{"ict", "head"}, "head", "ict-director", false, true},
+		{"network", "นางสาวสาธิต เครือข่าย", "Ms Demo Network", "ops-ict", []string{"ict"}, "", "network-head", false, false},
+		{"auditor", "นายตัวอย่าง ตรวจสอบ", "Mr Example Auditor", "ops", []string{"auditor"}, "", "", false, true},
+		{"registrar-diw", "นางทดสอบ โรงงาน", "Mrs Test Works", "diw", []string{"registrar"}, "", "", true, true},
+		{"head-diw", "นายสมมติ อธิบดี", "Mr Fictional Director-General", "diw", []string{"head"}, "head", "", false, false},
+		{"officer-diw", "นางสาวจำลอง โรงงาน", "Ms Model Works", "diw", []string{"officer"}, "", "", true, false},
 	}
 	for i, code := range offices {
 		out = append(out,
-			person{"officer-" + code, styled(given[i]) + " ตัวอย่าง", "Example " + title(code), code, []string{"officer"}, "", "", true, code == "rayong", false},
-			person{"head-" + code, "นาย" + given[i+8] + " สมมติ", "Mr Fictional " + title(code), code, []string{"head"}, "head", "", false, false, false})
+			person{"officer-" + code, styled(given[i]) + " ตัวอย่าง", "Example " + title(code), code, []string{"officer"}, "", "", true, code == "rayong"},
+			person{"head-" + code, "นาย" + given[i+8] + " สมมติ", "Mr Fictional " + title(code), code, []string{"head"}, "head", "", false, false})
 	}
 	// One office has an officer without an order: he sees that nothing opens for him.
-	return append(out, person{"new-rayong", "นายใหม่ ยังไม่ได้รับมอบหมาย", "Mr New Without Order", "rayong", []string{"officer"}, "", "", false, false, false},
-		person{"registrar-rayong", "นางสาวทดสอบ สารบรรณ", "Ms Test Registry", "rayong", []string{"registrar"}, "", "", true, false, false})
+	return append(out, person{"new-rayong", "นายใหม่ ยังไม่ได้รับมอบหมาย", "Mr New Without Order", "rayong", []string{"officer"}, "", "", false, false},
+		person{"registrar-rayong", "นางสาวทดสอบ สารบรรณ", "Ms Test Registry", "rayong", []string{"registrar"}, "", "", true, false})
 }
 
 func title(code string) string { return strings.ToUpper(code[:1]) + code[1:] }
 
-// password is the demo's: long enough for the rules, and the same after every seeding.
-func password(account string) string { return "demo-" + account + "-2569" }
-
-// hash names the password hash of a person.
-func (p person) hash() string {
-	if p.quiet {
-		return "province"
-	}
-	return p.account
-}
+// password is everybody's in the demo: long enough for the rules, and one hash, which is
+// made to be slow, is enough. What tells people apart is the second factor.
+const password = "demo-prasan-2569"
 
 // totp is the secret of a person's authenticator (RFC 6238), 160 bits.
 func totp(account string) string {
@@ -91,17 +83,17 @@ func others() []person {
 			continue
 		}
 		out = append(out,
-			person{account: "officer-" + code, th: styled(given[i%len(given)]) + " จำลอง", en: "Model " + p.EN, agency: code, roles: []string{"officer"}, order: true, quiet: true},
-			person{account: "head-" + code, th: "นาย" + given[(i+7)%len(given)] + " สาธิต", en: "Mr Demo " + p.EN, agency: code, roles: []string{"head"}, head: "head", quiet: true})
+			person{account: "officer-" + code, th: styled(given[i%len(given)]) + " จำลอง", en: "Model " + p.EN, agency: code, roles: []string{"officer"}, order: true},
+			person{account: "head-" + code, th: "นาย" + given[(i+7)%len(given)] + " สาธิต", en: "Mr Demo " + p.EN, agency: code, roles: []string{"head"}, head: "head"})
 	}
 	return out
 }
 
 // settle puts people, headships and orders into place, as of the scenario's beginning.
-func (e *Env) settle(tx *db.Tx, hashes map[string]string, begin time.Time) error {
+func (e *Env) settle(tx *db.Tx, hash string, begin time.Time) error {
 	for i, p := range append(people(), others()...) {
 		a := accounts.Account{Name: p.account, Display: policy.Text{TH: p.th, EN: p.en}, Email: p.account + "@" + e.Base, Agency: p.agency, Roles: p.roles, CreatedAt: begin}
-		if err := e.Accounts.Seed(tx, a, hashes[p.hash()], totp(p.account)); err != nil {
+		if err := e.Accounts.Seed(tx, a, hash, totp(p.account)); err != nil {
 			return fmt.Errorf("account %s: %w", p.account, err)
 		}
 		if p.token {

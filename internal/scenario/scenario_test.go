@@ -1,6 +1,7 @@
 package scenario
 
 import (
+	"bytes"
 	"slices"
 	"strings"
 	"testing"
@@ -31,7 +32,7 @@ func TestTheStoriesAreTheSameEachTimeAndDifferFromEachOther(t *testing.T) {
 	second, secondSteps := planned(t)
 	texts := map[string]bool{}
 	for i, p := range first {
-		if q := second[i]; p.said != q.said || p.site.Host != q.site.Host || p.m != q.m || p.channel != q.channel || p.sender["given_name"] != q.sender["given_name"] {
+		if q := second[i]; p.said != q.said || p.site.Host != q.site.Host || p.m != q.m || p.channel != q.channel || p.sender["given_name"] != q.sender["given_name"] || !bytes.Equal(p.picture, q.picture) {
 			t.Errorf("case %d differs: %+v, %+v", i, p, q)
 		}
 		texts[p.said.said] = true
@@ -63,13 +64,13 @@ func TestWhatIsSaidIsWholeAndPlainlyInvented(t *testing.T) {
 			}
 		}
 		for name, is := range map[string]bool{"single name": p.sender["family_name"] == "", "foreign phone": strings.HasPrefix(phone, "+"), "phone alone": mail == "", "mail alone": phone == "",
-			"withheld": p.withhold, "staff": p.staff, "spam": p.decoy, "English": p.lang == "en", "from another system": p.outside != "", "parked matter": p.m.park != "", p.m.topic: true, p.channel: true} {
+			"withheld": p.withhold, "staff": p.staff, "spam": p.decoy, "English": p.lang == "en", "from another system": p.outside != "", "parked matter": p.m.park != "", "picture": p.picture != nil, p.m.topic: true, p.channel: true} {
 			if is {
 				found[name]++
 			}
 		}
 	}
-	for _, name := range append([]string{"single name", "foreign phone", "phone alone", "mail alone", "withheld", "staff", "spam", "English", "from another system", "parked matter"}, append(slices.Clone(cases.Topics), cases.Channels...)...) {
+	for _, name := range append([]string{"single name", "foreign phone", "phone alone", "mail alone", "withheld", "staff", "spam", "English", "from another system", "parked matter", "picture"}, append(slices.Clone(cases.Topics), cases.Channels...)...) {
 		if found[name] < 2 {
 			t.Errorf("%s: %d cases", name, found[name])
 		}

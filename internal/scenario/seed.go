@@ -4,10 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"prasan/internal/accounts"
@@ -47,6 +47,8 @@ type Env struct {
 	// Revisions of the record that follow the first ones; the duty holders approve them.
 	Revisions [][]byte
 	Notice    func(agency string) (id string, err error)
+	// Stage stores an attachment; nil: messages come without any.
+	Stage func(ctx context.Context, name string, r io.Reader) (cases.Staged, error)
 	// Flush sends the mail that is due; nil leaves it queued.
 	Flush    func(ctx context.Context) error
 	Base     string
@@ -75,9 +77,9 @@ func Seed(ctx context.Context, e Env) (Printed, error) {
 	own := *e.Cases
 	own.References = rand.NewChaCha8([32]byte{25, 69})
 	e.Cases = &own
-	hashes := hashAll()
+	hash := accounts.HashPassword(password)
 	err := e.DB.InTx(ctx, func(tx *db.Tx) error {
-		if err := e.settle(tx, hashes, Opening(now)); err != nil {
+		if err := e.settle(tx, hash, Opening(now)); err != nil {
 			return err
 		}
 		return e.announce(tx, now)
@@ -126,30 +128,10 @@ func (e *Env) approve(ctx context.Context) error {
 	return nil
 }
 
-// hashAll hashes the passwords, which is made to be slow, on all processors.
-func hashAll() map[string]string {
-	out := map[string]string{}
-	var mu sync.Mutex
-	var wg sync.WaitGroup
-	slots := make(chan struct{}, 2)
-	for _, p := range append(people(), person{account: "province"}) {
-		wg.Go(func() {
-			slots <- struct{}{}
-			defer func() { <-slots }()
-			hash := accounts.HashPassword(password(p.account))
-			mu.Lock()
-			out[p.account] = hash
-			mu.Unlock()
-		})
-	}
-	wg.Wait()
-	return out
-}
-
 func printed() Printed {
 	out := Printed{Tokens: map[string]string{}}
 	for _, p := range people() {
-		out.Accounts = append(out.Accounts, Account{p.account, password(p.account), totp(p.account), strings.Join(p.roles, ","), p.agency})
+		out.Accounts = append(out.Accounts, Account{p.account, password, totp(p.account), strings.Join(p.roles, ","), p.agency})
 		if p.token {
 			out.Tokens[p.account] = token(p.account)
 		}

@@ -1,6 +1,7 @@
 package scenario
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"fmt"
@@ -27,6 +28,7 @@ type play struct {
 	staff    bool
 	withhold bool
 	decoy    bool
+	picture  []byte // attached
 	receipt  cases.Receipt
 }
 
@@ -97,6 +99,9 @@ func (e *Env) cast(i int, r *rand.Rand) *play {
 		}
 	}
 	p.sender = person4(r, p.lang, i)
+	if p.m.topic == "problem" && p.m.outside == "" && p.channel == "web" && !p.decoy && i%5 < 2 {
+		p.picture = picture(r)
+	}
 	return p
 }
 
@@ -291,6 +296,13 @@ func receive(ctx context.Context, e *Env, p *play) error {
 		return err
 	}
 	sub := cases.Submission{Site: p.site.Host, Topic: p.m.topic, Channel: p.channel, OutsideRef: p.outside, Lang: p.lang, Message: p.said.said, Sender: p.sender, WithholdName: p.withhold, AboutStaff: p.staff, NoticeID: notice, Nonce: p.nonce(), FormAge: time.Minute, Decoy: p.decoy, Addr: fmt.Sprintf("198.51.100.%d", p.i%250)}
+	if p.picture != nil && e.Stage != nil {
+		f, err := e.Stage(ctx, "ภาพถ่ายจุดเกิดเหตุ.png", bytes.NewReader(p.picture))
+		if err != nil {
+			return err
+		}
+		sub.Attachments = []cases.Staged{f}
+	}
 	if p.channel != "web" {
 		a, err := e.actor(ctx, p.officer())
 		if err != nil {
