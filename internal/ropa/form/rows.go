@@ -120,6 +120,7 @@ type span struct {
 	line     line
 	match
 	other float64 // the likeness to any other row
+	tail  string  // the last of several lines
 }
 
 const (
@@ -214,7 +215,7 @@ func spansAt(lines []line, i, width int, alone [][]match) []*span {
 	for k, m := range alone[i] {
 		top[k] = m.score
 		if m.score > threshold {
-			out = append(out, &span{i, i + 1, k, *first, m, 0})
+			out = append(out, &span{from: i, to: i + 1, row: k, line: *first, match: m})
 		}
 	}
 	rivals(out)
@@ -235,9 +236,10 @@ func spansAt(lines []line, i, width int, alone [][]match) []*span {
 		var more []*span
 		for k, m := range likeRows(&joined) {
 			better := m.score > max(top[k], alone[to][k].score)+.08 && m.score > .7
-			whole := (completes || continues && top[k] > threshold) && m.score > max(top[k], alone[to][k].score)-.02
-			if m.score > threshold && (better || whole) && (m.label <= joint || onlyParents(&joined, s, joint, &known[k])) {
-				more = append(more, &span{i, to + 1, k, joined, m, 0})
+			whole := (completes || continues && top[k] > threshold) && m.score > max(top[k], alone[to][k].score)-.02 &&
+				(m.label <= joint || m.score > alone[to][k].score) // the first line must add to the row
+			if m.score > threshold && (better || whole) && onlyParents(&joined, s, m.label-1, &known[k]) {
+				more = append(more, &span{from: i, to: to + 1, row: k, line: joined, match: m, tail: lines[to].text()})
 			}
 			top[k] = max(top[k], m.score)
 		}
@@ -378,6 +380,9 @@ func (rd *reader) row(s *span, supported, near bool) {
 	case near:
 		confidence = min(confidence, .65)
 		rd.ask(d.ID, f.Place, text, "บรรทัดถัดไปเป็นส่วนหนึ่งของคำตอบนี้หรือไม่", "is the next line a part of this answer?")
+	case s.tail != "" && text == clean(s.tail):
+		confidence = min(confidence, .65)
+		rd.ask(d.ID, f.Place, text, "คำตอบอยู่ในบรรทัดถัดจากหัวข้อ ใช่คำตอบของหัวข้อนี้หรือไม่", "the answer stands in the line after its label: does it belong there?")
 	case s.line.formula:
 		confidence = min(confidence, .6)
 		rd.ask(d.ID, f.Place, text, "ช่องนี้เป็นสูตร โปรดยืนยันค่า", "this cell holds a formula: confirm its value")
@@ -423,7 +428,7 @@ func (rd *reader) strays(lines []line, used, taken []bool) {
 		for k := range known {
 			m := likeRow(&lines[i], signs, &known[k])
 			if m.score > top.score {
-				top, second = span{i, i + 1, k, lines[i], m, 0}, top.score
+				top, second = span{from: i, to: i + 1, row: k, line: lines[i], match: m}, top.score
 			} else {
 				second = max(second, m.score)
 			}
@@ -474,7 +479,7 @@ func (rd *reader) inline(l *line, used, taken []bool, i int) {
 			two := *l
 			two.cells = []string{m[1], m[2]}
 			two.place = func(int) string { return l.place(filled[0]) }
-			rd.row(&span{i, i + 1, k, two, match{min(score, .9), 0, false}, 0}, false, false)
+			rd.row(&span{from: i, to: i + 1, row: k, line: two, match: match{score: min(score, .9)}}, false, false)
 			return
 		}
 	}
@@ -500,10 +505,10 @@ var yesOrNo = map[string]bool{"class.restricted": true, "class.internal": true, 
 // looksLikeLabel: an answer that is itself a question has slipped into the wrong cell.
 func looksLikeLabel(text string) bool {
 	s := signOf(text)
-	if len(s.runes) < 12 {
+	if len(s.runes) < 8 {
 		return false
 	}
-	return slices.ContainsFunc(known, func(r rowLabels) bool { return likeness(s, r.asks[0].sign) > .85 })
+	return best(s, headings) > .8
 }
 
 func anyOf(text string, words ...string) bool {
