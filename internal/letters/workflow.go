@@ -39,11 +39,12 @@ func transition(l *Letter, action string) (Transition, error) {
 	return Transition{}, errs.New(errs.Conflict, "error.letter-transition", "action", action, "state", string(l.State))
 }
 
-// Next lists the actions that the state of a letter allows.
+// Next lists the actions that the state of a letter allows. One that has its number can be
+// dispatched: where the seal has not come yet, it is made on the way.
 func Next(l *Letter) []string {
 	var out []string
 	for _, t := range Transitions {
-		if slices.Contains(t.From, l.State) && t.By != "system" {
+		if t.By != "system" && (slices.Contains(t.From, l.State) || t.Action == "dispatch" && l.State == Numbered) {
 			out = append(out, t.Action)
 		}
 	}

@@ -128,6 +128,7 @@ func newHouse(t *testing.T, e *dbtest.Engine) *house {
 		FileURL: func(account, reference, id string) string { return "http://files.industry.test/a/" + id },
 		Client:  func(r *http.Request) (string, bool) { return r.RemoteAddr, false }}
 	h.promise(&deps, v, guard, log, queue, record, agencies)
+	h.correspond(&deps, v, guard, log, queue)
 	face, err := office.New(deps)
 	must(t, err)
 	h.settle()

@@ -293,7 +293,7 @@ func (v *visit) letterOffered(p letterPage) []string {
 		return out
 	}
 	for _, t := range letters.Transitions {
-		if slices.Contains(t.From, p.out.State) && policy.May(v.session.Actor, t.By, p.out.Agency) {
+		if slices.Contains(letters.Next(p.out), t.Action) && policy.May(v.session.Actor, t.By, p.out.Agency) {
 			out = append(out, t.Action)
 		}
 	}
