@@ -58,7 +58,7 @@ func wirePublic(_ context.Context, a *App) error {
 	}
 	d := a.Config.DPO
 	face, err := public.New(public.Services{
-		Site: a.Sites.Lookup, Sites: a.Sites.All, Policy: a.Register.Snapshot, Notice: a.notice, Cases: a.Cases, Rights: a.Rights, Letter: a.Letters.Verify, Agency: a.agencyName, Seal: seal, Slip: drawSlip, News: a.news,
+		Site: a.Sites.Lookup, Sites: a.Sites.All, Policy: a.Register.Snapshot, Notice: a.notice, Notices: public.Notices{All: a.noticeVersions, One: a.noticeText}, Cases: a.Cases, Rights: a.Rights, Letter: a.Letters.Verify, Agency: a.agencyName, Seal: seal, Slip: drawSlip, News: a.news,
 		Stage: a.stage,
 		File:  a.OwnerFileURL, URL: a.Config.SiteURL, Client: clientOf, Now: a.Now, MaxFile: blob.MaxFile,
 		DPO: func(string) (name, mail, tel string) { return d.Name, d.Email, d.Phone }, Usage: a.UsageFace,

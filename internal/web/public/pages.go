@@ -9,7 +9,6 @@ import (
 
 	"prasan/internal/cases"
 	"prasan/internal/org"
-	"prasan/internal/policy"
 	"prasan/internal/sites"
 	"prasan/internal/thai"
 	"prasan/internal/web/kit"
@@ -129,23 +128,6 @@ func privacy(v *visit) error {
 		return err
 	}
 	return v.page(kit.Page{Title: v.t("public.privacy")}, "privacy", n)
-}
-
-type recordPage struct {
-	*policy.Snapshot
-	Keep string
-}
-
-// record shows the register as the public may see it: what is processed and why, not
-// who works there nor how it is guarded.
-func record(v *visit) error {
-	var list []recordPage
-	for _, activity := range []string{cases.Activity, "usage-analytics"} {
-		if snap := v.f.Policy(activity); snap != nil {
-			list = append(list, recordPage{snap, v.keeps(snap.Retention)})
-		}
-	}
-	return v.page(kit.Page{Title: v.t("public.record")}, "record", list)
 }
 
 func (f *Face) robots(w http.ResponseWriter, r *http.Request) error {

@@ -82,6 +82,7 @@ var routes = []route{
 	{"GET /{lang}/rights/status/{token}", rightsShow},
 	{"POST /{lang}/rights/status/{token}/copy", rightsCopy},
 	{"GET /{lang}/record", record},
+	{"GET /{lang}/record/notices/{id}", oldNotice},
 	{"GET /{lang}/accessibility", plainPage("accessibility")},
 	{"GET /{lang}/letter/{code}", letterPage},
 }

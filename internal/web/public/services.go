@@ -19,9 +19,11 @@ type Services struct {
 	Policy func(activity string) *policy.Snapshot // effective; nil when there is none
 	// Notice is the notice in force for a site, and that of an id when id is not empty.
 	Notice func(ctx context.Context, site sites.Site, activity, lang string) (NoticeView, error)
-	News   func(host string) []News // nil when the site has none
-	Cases  Cases
-	Rights Rights
+	// Notices are all versions that a site has shown; without them none is listed.
+	Notices Notices
+	News    func(host string) []News // nil when the site has none
+	Cases   Cases
+	Rights  Rights
 	// Letter confirms the official letter of a code; Agency is how an agency is called.
 	Letter func(ctx context.Context, code string) (letters.Proof, error)
 	Agency func(code string) policy.Text

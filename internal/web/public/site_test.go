@@ -102,6 +102,7 @@ func newSite(t *testing.T, e *dbtest.Engine) *site {
 		Notice: func(_ context.Context, _ sites.Site, _, lang string) (public.NoticeView, error) {
 			return public.NoticeView{ID: "n1", Version: "2", PublishedAt: dbtest.Start, Title: map[string]string{"th": "คำประกาศเกี่ยวกับความเป็นส่วนตัว", "en": "Privacy notice"}[lang], Sections: []public.NoticeSection{{Heading: "1", Paragraphs: []string{"-"}, Items: []string{"-"}}}}, nil
 		},
+		Notices: shown,
 		Stage: func(ctx context.Context, name string, r io.Reader) (cases.Staged, error) {
 			f, err := files.Stage(ctx, name, r)
 			return cases.Staged(f), err
