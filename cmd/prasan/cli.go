@@ -26,6 +26,7 @@ type cli struct {
 	Token   tokenCmd   `cmd:"" help:"Tokens of the API."`
 	Site    siteCmd    `cmd:"" help:"Public sites."`
 	Audit   auditCmd   `cmd:"" help:"The audit chain."`
+	Ropa    ropaCmd    `cmd:"" name:"ropa" help:"The record of processing activities."`
 	Truth   truthCmd   `cmd:"" help:"The record beside what is observed; exit 1 if anything drifts."`
 	Backup  backupCmd  `cmd:"" help:"Copy the installation to a sealed file, while it serves too."`
 	Restore restoreCmd `cmd:"" help:"Make a new installation of a backup; its outgoing post starts held back."`
