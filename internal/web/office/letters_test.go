@@ -54,7 +54,9 @@ func (h *house) post(name, from, path string, status int, values url.Values) *we
 func TestACaseIsReferredThroughThePages(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, e *dbtest.Engine) {
 		h := newHouse(t, e)
-		ref := h.receive(func(s *cases.Submission) { s.Message = "โรงงานปล่อยกลิ่นเหม็น" })
+		ref := h.receive(func(s *cases.Submission) {
+			s.Message = "โรงงานปล่อยกลิ่นเหม็น"
+		})
 		page := "/th/office/cases/" + ref
 		if p := h.get("officer", page, 200); !strings.Contains(webtest.Text(p.Doc), "ส่งหน่วยงานที่เกี่ยวข้อง") {
 			t.Error("the case offers no referral")
