@@ -3,6 +3,7 @@ package office_test
 import (
 	"bytes"
 	"context"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -328,4 +329,60 @@ func TestAHoldKeepsAnItemAndAnInspectorSignsTheCheck(t *testing.T) {
 	}
 	h.has(h.want(303)(sign.Submit()), "ลงนามผลการตรวจสอบแล้ว")
 	h.has(h.want(303)(release.Submit()), "ไม่มีรายการที่ระงับการทำลาย")
+}
+
+var rawKey = regexp.MustCompile(`\b(rights|breach|round)\.[a-z][a-z-]+`)
+
+// sound checks how a page is made, in both languages.
+func (h *house) sound(who, path string) {
+	h.t.Helper()
+	for _, lang := range []string{"th", "en"} {
+		p := h.get(who, "/"+lang+path, 200)
+		for _, fault := range p.Faults(lang) {
+			h.t.Errorf("%s: %s", p.URL, fault)
+		}
+		if key := rawKey.FindString(webtest.Text(p.Doc)); key != "" {
+			h.t.Errorf("%s: %q is not translated", p.URL, key)
+		}
+	}
+}
+
+func TestEachPageOfTheEndOfLifeIsSoundInBothLanguages(t *testing.T) {
+	h := newHouse(t, dbtest.SQLite(t))
+	var refs []string
+	for _, l := range rights.Laws {
+		r, _ := h.asked(l.Right, "ขอใช้สิทธิ")
+		h.sound("dpo", "/office/rights/"+r.Reference)
+		refs = append(refs, r.Reference)
+	}
+	p := h.get("dpo", "/th/office/rights/"+refs[len(refs)-3], 200) // rectification
+	p = h.act(p, "decide", 303, "outcome", "granted", "reasons", "ได้")
+	h.sound("dpo", "/office/rights/"+refs[len(refs)-3])
+	p = h.act(p, "execute", 422, "element", "given_name", "value", "")
+	p = h.act(p, "execute", 303, "element", "given_name", "value", "มาลี")
+	h.act(p, "answer", 303, "text", "แก้ไขแล้ว")
+	h.sound("dpo", "/office/rights/"+refs[len(refs)-3])
+	for _, path := range []string{"/office/rights", "/office/rights/new", "/office/rights/refusals", "/office/breaches", "/office/breaches/new", "/office/retention"} {
+		h.sound("head", path)
+	}
+	dpo := policy.Actor{Account: "dpo", Agency: "ops", Roles: []string{"dpo"}}
+	b, err := h.life.breach.Report(ctx, dpo, breach.Report{Agency: "rayong", Activity: cases.Activity, Kinds: breach.Kinds, Channel: "system", Description: "ข้อมูลหาย", OccurredFrom: dbtest.Start, OccurredTo: dbtest.Start})
+	must(t, err)
+	path := "/office/breaches/" + b.ID
+	h.sound("dpo", path)
+	p = h.act(h.get("dpo", "/th"+path, 200), "aware", 303)
+	h.sound("dpo", path)
+	fields := []string{"risk", "none", "effects", "ไม่มี", "measures", "กู้คืนแล้ว", "reasons", "กู้คืนได้ครบ"}
+	for _, x := range breach.Factors {
+		fields = append(fields, "factor-"+x, "น้อย")
+	}
+	p = h.act(p, "assess", 303, fields...)
+	if hasForm(p, "/confirm") {
+		t.Error("who assessed is offered to confirm")
+	}
+	h.act(h.get("head", "/th"+path, 200), "confirm", 303)
+	h.sound("head", path)
+	h.sound("head", path+"/notice")
+	h.act(h.get("dpo", "/th"+path, 200), "close", 303, "lessons", "สำรองข้อมูลถี่ขึ้น")
+	h.sound("dpo", path)
 }
