@@ -2,8 +2,10 @@ package letters
 
 import (
 	"context"
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/elliptic"
 	"crypto/rand"
-	"crypto/rsa"
 	"crypto/sha256"
 	"crypto/x509"
 	"crypto/x509/pkix"
@@ -25,7 +27,7 @@ import (
 
 // seal is the key of an agency with its certificate.
 type seal struct {
-	key         *rsa.PrivateKey
+	key         crypto.Signer
 	certificate *x509.Certificate
 }
 
@@ -77,15 +79,16 @@ func (s *Service) Seal(ctx context.Context, id string) error {
 	})
 }
 
-// signatureRest is what a signature needs beside the certificate and the value itself.
-const signatureRest = 768
+// signatureRest is what a signature needs beside the certificate: the value, of RSA keys of
+// 4096 bits at most, and what names its parts.
+const signatureRest = 512 + 768
 
 func (s *Service) sealed(ctx context.Context, l *Letter, c *Content) ([]byte, error) {
 	k, err := s.sealOf(ctx, l.Agency)
 	if err != nil {
 		return nil, err
 	}
-	return s.render(l, c, &pdf.Sealer{Size: len(k.certificate.Raw) + k.key.Size() + signatureRest, Name: c.Office, Reason: "ผนึกหนังสือราชการ ที่ " + l.NumberText, At: c.Office, When: l.NumberedAt,
+	return s.render(l, c, &pdf.Sealer{Size: len(k.certificate.Raw) + signatureRest, Name: c.Office, Reason: "ผนึกหนังสือราชการ ที่ " + l.NumberText, At: c.Office, When: l.NumberedAt,
 		Sign: func(b []byte) ([]byte, error) { return cms.Sign(b, k.key, k.certificate) }})
 }
 
@@ -137,18 +140,22 @@ func parseSeal(der, key []byte) (seal, error) {
 	if err != nil {
 		return seal{}, err
 	}
-	rsaKey, ok := parsed.(*rsa.PrivateKey)
-	if !ok || !rsaKey.PublicKey.Equal(certificate.PublicKey) {
+	signer, ok := parsed.(crypto.Signer)
+	if !ok {
 		return seal{}, errs.New(errs.Invalid, "error.letter-seal-key")
 	}
-	return seal{rsaKey, certificate}, nil
+	public, comparable := signer.Public().(interface{ Equal(crypto.PublicKey) bool })
+	if !comparable || !public.Equal(certificate.PublicKey) {
+		return seal{}, errs.New(errs.Invalid, "error.letter-seal-key")
+	}
+	return seal{signer, certificate}, nil
 }
 
 // makeSeal makes a key with a certificate of its own, which proves that letters are
 // unaltered; who issued it, a certificate of an authority proves (SetSeal).
 func (s *Service) makeSeal(ctx context.Context, code string) error {
 	agency, _ := s.Agencies.Get(code)
-	key, err := rsa.GenerateKey(rand.Reader, 3072)
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return err
 	}

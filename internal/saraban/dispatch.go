@@ -216,9 +216,9 @@ func (s *Service) tell(tx *db.Tx, d *Dispatch) error {
 	return nil
 }
 
-// send hands a queued letter to its channel. It may run again: what was handed over once
+// Deliver hands a queued letter to its channel. It may run again: what was handed over once
 // is known by the id of the sending.
-func (s *Service) send(ctx context.Context, id string) error {
+func (s *Service) Deliver(ctx context.Context, id string) error {
 	var d Dispatch
 	err := s.DB.Read(ctx, func(tx *db.Tx) (err error) { d, err = oneDispatch(tx, `id = $1`, id); return err })
 	if err != nil || d.State != Queued {

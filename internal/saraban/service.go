@@ -76,7 +76,7 @@ func (s *Service) Register() {
 		if err := json.Unmarshal(j.Payload, &id); err != nil {
 			return err
 		}
-		return s.send(ctx, id)
+		return s.Deliver(ctx, id)
 	})
 	s.Jobs.Handle(JobNotify, func(ctx context.Context, j jobs.Job) error {
 		var n notice
