@@ -33,6 +33,7 @@ var documents = []struct {
 	{"cli.md", writeCommands},
 	{"workflow.md", writeWorkflow},
 	{"register.md", writeRegister},
+	{"letters.md", writeLetters},
 	{"api/openapi.json", writeOpenAPI},
 }
 
