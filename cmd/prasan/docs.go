@@ -275,7 +275,7 @@ func states() []cases.State {
 }
 
 func stageWords(s cases.State) string {
-	key := "stage." + string(s)
+	key := "public.state-" + string(s)
 	if !i18n.Has(key) {
 		return ""
 	}
