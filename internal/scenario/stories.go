@@ -297,7 +297,7 @@ func receive(ctx context.Context, e *Env, p *play) error {
 	}
 	sub := cases.Submission{Site: p.site.Host, Topic: p.m.topic, Channel: p.channel, OutsideRef: p.outside, Lang: p.lang, Message: p.said.said, Sender: p.sender, WithholdName: p.withhold, AboutStaff: p.staff, NoticeID: notice, Nonce: p.nonce(), FormAge: time.Minute, Decoy: p.decoy, Addr: fmt.Sprintf("198.51.100.%d", p.i%250)}
 	if p.picture != nil && e.Stage != nil {
-		f, err := e.Stage(ctx, "ภาพถ่ายจุดเกิดเหตุ.png", bytes.NewReader(p.picture))
+		f, err := e.Stage(ctx, "ภาพประกอบ.png", bytes.NewReader(p.picture))
 		if err != nil {
 			return err
 		}
