@@ -11,6 +11,7 @@ import (
 	"prasan/internal/jobs"
 	"prasan/internal/org"
 	"prasan/internal/policy"
+	"prasan/internal/scenario"
 	"prasan/internal/thai"
 	"prasan/internal/web/api"
 	"prasan/internal/web/usage"
@@ -50,6 +51,19 @@ func (a *App) reader(ctx context.Context, account string) (actor policy.Actor, a
 		return tx.QueryRow(`SELECT email FROM accounts WHERE name = $1`, []any{account}, &address)
 	})
 	return actor, address, err
+}
+
+// seedUsage makes the past of the demo's sites.
+func seedUsage(ctx context.Context, a *App) error {
+	analyst, _, err := a.reader(ctx, "ict")
+	if err != nil {
+		return err
+	}
+	signer, _, err := a.reader(ctx, "network")
+	if err != nil {
+		return err
+	}
+	return scenario.Usage(ctx, scenario.UsageEnv{Analytics: a.Analytics, Clock: a.Demo.Clock, Sites: a.Sites.All(), Analyst: analyst, Signer: signer})
 }
 
 // usageCollector shows what the collection did since the start.

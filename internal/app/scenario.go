@@ -61,6 +61,9 @@ func (a *App) makeScenario(ctx context.Context, progress func(done, all int)) (S
 	}
 	ahead := a.Demo.Clock.Offset()
 	s, err := seed(ctx, a, progress)
+	if err == nil {
+		err = seedUsage(ctx, a)
+	}
 	if err != nil {
 		return Scenario{}, err
 	}

@@ -258,10 +258,14 @@ func (v *visit) usageChart(o analytics.Overview, notes []analytics.Annotation) (
 	return template.HTML(b.String()), marks, err //nolint:gosec // svg escapes all texts
 }
 
-func (v *visit) usageTable(t analytics.Table, q analytics.Query, rows int) usageTable {
+// onPanel is how many columns a table has that stands beside another one.
+const onPanel = 3
+
+func (v *visit) usageTable(t analytics.Table, q analytics.Query, rows, columns int) usageTable {
+	columns = min(columns, len(t.Columns))
 	out := usageTable{Title: v.t("analytics.report-" + t.Widget), Href: v.usageLink("/report/"+t.Widget, q), Empty: v.t("analytics.nothing")}
 	out.Head = append(out.Head, v.t("analytics.report-"+t.Widget))
-	for _, c := range t.Columns {
+	for _, c := range t.Columns[:columns] {
 		out.Head = append(out.Head, v.t("analytics.column-"+c))
 	}
 	whole := 0.0
@@ -276,7 +280,7 @@ func (v *visit) usageTable(t analytics.Table, q analytics.Query, rows int) usage
 		if whole > 0 {
 			r.Bar = template.HTML(svg.Bar(l.Values[0] / whole)) //nolint:gosec // numbers only
 		}
-		for k, x := range l.Values {
+		for k, x := range l.Values[:columns] {
 			r.Cells = append(r.Cells, analytics.Number(t.Columns[k], x))
 		}
 		if l.Before != nil {
@@ -322,7 +326,7 @@ func usageOverview(v *visit) error {
 		if err != nil {
 			return err
 		}
-		p.Tables = append(p.Tables, v.usageTable(t, q, 6))
+		p.Tables = append(p.Tables, v.usageTable(t, q, 6, onPanel))
 	}
 	alerts, err := v.usage().Alerts(v.Context(), v.session.Actor)
 	if err != nil {
@@ -397,7 +401,7 @@ func usageReport(v *visit) error {
 		return err
 	}
 	p.Heading = v.t("analytics.report-" + name)
-	table := v.usageTable(t, q, q.Limit)
+	table := v.usageTable(t, q, q.Limit, 99)
 	table.Href = ""
 	p.Tables = []usageTable{table}
 	p.Notes = []string{v.t("analytics.about-visitors")}
@@ -463,7 +467,7 @@ func usageNow(v *visit) error {
 	}
 	p.Chart = template.HTML(b.String()) //nolint:gosec // svg escapes all texts
 	p.Tiles = []usageTile{{Label: v.t("analytics.now-visitors"), Value: kit.Thousands(int(now.Active))}, {Label: v.t("analytics.now-views"), Value: kit.Thousands(int(total))}}
-	p.Tables = []usageTable{v.usageTable(analytics.Table{Widget: "pages", Columns: []string{"views"}, Lines: now.Pages}, q, 20)}
+	p.Tables = []usageTable{v.usageTable(analytics.Table{Widget: "pages", Columns: []string{"views"}, Lines: now.Pages}, q, 20, 99)}
 	p.Tables[0].Href = ""
 	return v.page(http.StatusOK, p.Heading, "office/usage", p)
 }

@@ -420,7 +420,7 @@ func usageFormat(v *visit) error {
 	}
 	p.Days = v.usageDays(m.Overview)
 	for _, t := range m.Tables {
-		p.Tables = append(p.Tables, v.usageTable(t, q, 20))
+		p.Tables = append(p.Tables, v.usageTable(t, q, 20, onPanel))
 	}
 	schedules, err := v.usage().Schedules(v.Context(), v.session.Actor, m.Format.ID)
 	if err != nil {

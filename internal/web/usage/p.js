@@ -14,8 +14,7 @@ for(const f of["pushState","replaceState"]){const old=history[f];history[f]=func
 addEventListener("popstate",view);
 d.addEventListener("click",e=>{const a=e.target.closest&&e.target.closest("a[href]");if(!a)return;const file=/\.(pdf|docx?|xlsx?|pptx?|csv|zip|odt|ods|rar|txt|mp[34])$/i.test(a.pathname);if(file)send("file_download",{link_url:a.href});else if(a.host!=l.host)send("click",{link_url:a.href})},true);
 const form=(n_,e)=>{const f=e.target.form||e.target,id=f.getAttribute&&(f.id||f.getAttribute("action"));if(id&&!started[n_+id]){started[n_+id]=1;send(n_,{form_id:id})}};
-d.addEventListener("input",e=>form("form_start",e),true);
-d.addEventListener("submit",e=>form("form_submit",e),true);
+if(!("served" in ds)){d.addEventListener("input",e=>form("form_start",e),true);d.addEventListener("submit",e=>form("form_submit",e),true)}
 const see=(type,f,o)=>{try{new PerformanceObserver(x=>x.getEntries().forEach(f)).observe({type,buffered:true,...o})}catch{}};
 see("largest-contentful-paint",e=>v.LCP=e.startTime);
 see("paint",e=>{if(e.name=="first-contentful-paint")v.FCP=e.startTime});

@@ -201,25 +201,53 @@ func (f *Face) sign(r *http.Request, h *analytics.Hit) {
 
 // serve has the page answered first, and counts it then.
 func (f *Face) serve(next http.Handler, w http.ResponseWriter, r *http.Request) {
-	if r.Method != http.MethodGet || r.Header.Get("Sec-Purpose") != "" || r.Header.Get("Purpose") == "prefetch" {
+	if r.Method != http.MethodGet && r.Method != http.MethodPost || r.Header.Get("Sec-Purpose") != "" || r.Header.Get("Purpose") == "prefetch" {
 		next.ServeHTTP(w, r)
 		return
 	}
 	c := &answered{ResponseWriter: w, status: http.StatusOK}
 	next.ServeHTTP(c, r)
-	if !strings.HasPrefix(w.Header().Get("Content-Type"), "text/html") {
-		return
-	}
 	h := analytics.Hit{URL: f.address(r), Referrer: r.Referer()}
-	switch c.status {
-	case http.StatusOK:
-	case http.StatusNotFound, http.StatusGone:
-		h.Name = analytics.NotFound
-	default:
+	var ok bool
+	if r.Method == http.MethodPost {
+		h.Name, ok = posted(r.URL.Path, c.status, w.Header().Get("Location"))
+		h.Props = map[string]any{"form_id": "contact"}
+	} else {
+		h.Name, ok = shown(c.status, w.Header().Get("Content-Type"))
+	}
+	if !ok {
 		return
 	}
 	f.sign(r, &h)
 	f.Analytics.Count(r.Context(), h)
+}
+
+// shown tells what a page that was served counts as.
+func shown(status int, kind string) (name string, ok bool) {
+	if !strings.HasPrefix(kind, "text/html") {
+		return "", false
+	}
+	switch status {
+	case http.StatusOK:
+		return analytics.PageView, true
+	case http.StatusNotFound, http.StatusGone:
+		return analytics.NotFound, true
+	}
+	return "", false
+}
+
+// posted tells what an answer to the contact form counts as: it is begun when its first
+// step is answered, and complete when the receipt follows. So contact is measured
+// whether or not there are scripts.
+func posted(path string, status int, location string) (name string, ok bool) {
+	_, rest, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
+	switch {
+	case rest == "contact/topic" && status == http.StatusOK:
+		return analytics.FormStart, true
+	case strings.HasPrefix(rest, "contact/") && status == http.StatusSeeOther && strings.Contains(location, "/contact/receipt/"):
+		return analytics.FormSubmit, true
+	}
+	return "", false
 }
 
 func (f *Face) address(r *http.Request) string {

@@ -37,6 +37,7 @@ type web struct {
 	t       *testing.T
 	h       *housetest.House
 	service *analytics.Service
+	face    *usage.Face
 	visitor *webtest.Client
 	headers map[string]string
 	sent    []*http.Response
@@ -78,6 +79,7 @@ func newWeb(t *testing.T, e *dbtest.Engine) *web {
 	asked := consent.New(consent.Deps{DB: e.DB, Audit: w.h.Audit, Processing: w.h.Processing, Record: record, Digest: func(v string) []byte { return w.h.Vault.Digest("consent", v) }, Forget: w.service.Forget})
 	client := func(r *http.Request) (string, bool) { return "203.0.113.9", false }
 	face := usage.New(usage.Deps{Analytics: w.service, Consent: asked, Site: known, Client: client, Now: e.Clock.Now})
+	w.face = face
 	rayong := sites.Site{Host: host, Kind: org.Provincial, Agency: "rayong", Accent: "green", Name: policy.Text{TH: "สำนักงานอุตสาหกรรมจังหวัดระยอง", EN: "Rayong"}}
 	sealer, err := kit.NewSealer(w.h.Vault.Derive("form"), e.Clock.Now)
 	housetest.Must(t, err)
@@ -236,6 +238,29 @@ func TestServedPagesAreCountedWithoutAScript(t *testing.T) {
 	w.count(`SELECT COUNT(*) FROM usage_hits`, 3)
 	w.count(`SELECT COUNT(*) FROM usage_daily d JOIN usage_terms t ON t.id = d.term WHERE d.site <> 0 AND d.dim = 6 AND t.text = 'โรงงาน'`, 1)
 	w.count(`SELECT COUNT(*) FROM usage_daily d JOIN usage_terms t ON t.id = d.term WHERE d.site <> 0 AND d.dim = 7 AND t.text = '/th/nowhere'`, 1)
+}
+
+func TestTheContactFormIsMeasuredWithoutAScript(t *testing.T) {
+	w := newWeb(t, dbtest.SQLite(t))
+	host := "http://" + host
+	pages := http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
+		out.Header().Set("Content-Type", "text/html")
+		if r.URL.Path == "/th/contact/check" {
+			http.Redirect(out, r, "/th/contact/receipt/abc", http.StatusSeeOther)
+		}
+	})
+	server := httptest.NewServer(w.face.Wrap(pages))
+	defer server.Close()
+	w.visitor = webtest.New(server.Listener.Addr().String())
+	w.next, w.visitor.HTTP.Transport = w.visitor.HTTP.Transport, w
+	for _, path := range []string{"/th/contact/topic", "/th/contact/message", "/th/contact/check"} {
+		if _, err := w.visitor.Do("POST", host+path, "application/x-www-form-urlencoded", strings.NewReader("")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.count(`SELECT COUNT(*) FROM usage_daily d JOIN usage_terms t ON t.id = d.term WHERE d.site <> 0 AND d.dim = 10 AND d.n = 1 AND t.text = 'contact'`, 1)
+	w.count(`SELECT COUNT(*) FROM usage_daily d JOIN usage_terms t ON t.id = d.term WHERE d.site <> 0 AND d.dim = 11 AND d.n = 1 AND t.text = 'contact'`, 1)
+	w.count(`SELECT COUNT(*) FROM usage_hits`, 3) // the receipt is a page
 }
 
 func TestRefusingIsAsEasyAsAcceptingAndNothingIsTicked(t *testing.T) {
