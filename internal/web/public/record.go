@@ -7,7 +7,9 @@ import (
 
 	"prasan/internal/cases"
 	"prasan/internal/errs"
+	"prasan/internal/i18n"
 	"prasan/internal/policy"
+	"prasan/internal/ropa"
 	"prasan/internal/sites"
 	"prasan/internal/thai"
 	"prasan/internal/web/kit"
@@ -61,6 +63,20 @@ func (v *visit) readers(s *policy.Snapshot) []string {
 	return out
 }
 
+// keptFrom is the period with the day from which it runs: that of a case is its end.
+func (v *visit) keptFrom(r policy.Retention) string {
+	key := "registerpages.code-" + strings.ReplaceAll(r.Anchor, ".", "-")
+	if r.Anchor == "case.closed_at" || !i18n.Has(key) {
+		return v.keeps(r)
+	}
+	period := ropa.Period{Years: r.Years, Months: r.Months, Days: r.Days}
+	text := v.t("registerpages.kept", "period", period.In(v.lang), "anchor", v.t(key))
+	if r.OrOnOrder {
+		text += " " + v.t("registerpages.or-on-order")
+	}
+	return text
+}
+
 func rightsOf(s *policy.Snapshot) (out []policy.Right) {
 	for _, r := range policy.Rights {
 		if slices.Contains(s.Rights, r.Code) {
@@ -76,7 +92,7 @@ func record(v *visit) error {
 	var p recordView
 	for _, activity := range []string{cases.Activity, "usage-analytics"} {
 		if s := v.f.Policy(activity); s != nil {
-			p.Activities = append(p.Activities, recordPage{s, v.keeps(s.Retention), v.readers(s), rightsOf(s)})
+			p.Activities = append(p.Activities, recordPage{s, v.keptFrom(s.Retention), v.readers(s), rightsOf(s)})
 		}
 	}
 	p.Notices = kit.Table{Caption: v.t("registerpages.public-notices"), Hidden: true, Empty: v.t("registerpages.public-notices-none"), Head: []string{v.t("registerpages.public-document"), v.t("registerpages.public-version"), v.t("registerpages.public-updated")}}

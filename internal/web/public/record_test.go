@@ -32,8 +32,9 @@ var shown = public.Notices{
 func TestTheRegisterShowsPositionsAndNoNamesAndEveryNotice(t *testing.T) {
 	s := newSite(t, dbtest.SQLite(t))
 	s.record.Access = []policy.Principal{{Kind: policy.HeadOrDelegate, Text: policy.Text{TH: "หัวหน้าส่วนราชการ", EN: "Head"}}, {Kind: policy.Person, Text: policy.Text{TH: "นายสมมติ เอกสาร", EN: "Mr Made-up"}}}
+	s.record.Retention = policy.Retention{Days: 90, Anchor: "usage.collected_at"}
 	s.record.Rights = []string{"access", "complaint"}
-	for lang, wants := range map[string][]string{"th": {"หัวหน้าส่วนราชการ", "เจ้าหน้าที่ที่บันทึกระบุชื่อไว้", "ขอเข้าถึงและขอรับสำเนาข้อมูล", "คำประกาศเกี่ยวกับความเป็นส่วนตัว"}, "en": {"Head", "Officials named in the record", "access to the data", "Privacy notice"}} {
+	for lang, wants := range map[string][]string{"th": {"หัวหน้าส่วนราชการ", "เก็บ 90 วัน นับแต่วันที่เก็บข้อมูลการใช้งาน", "เจ้าหน้าที่ที่บันทึกระบุชื่อไว้", "ขอเข้าถึงและขอรับสำเนาข้อมูล", "คำประกาศเกี่ยวกับความเป็นส่วนตัว"}, "en": {"Head", "Officials named in the record", "access to the data", "Privacy notice"}} {
 		p := s.get("/"+lang+"/record", 200)
 		for _, want := range wants {
 			if !strings.Contains(webtest.Text(p.Doc), want) {
