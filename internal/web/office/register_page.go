@@ -9,6 +9,7 @@ import (
 
 	"prasan/internal/doc/flow"
 	"prasan/internal/errs"
+	"prasan/internal/i18n"
 	"prasan/internal/register"
 	"prasan/internal/ropa"
 	papers "prasan/internal/ropa/form"
@@ -145,6 +146,9 @@ func (v *visit) revision(status int, s shelf, r register.Revision, refused *errs
 		return err
 	}
 	p.Truth = v.rowsTruth(report, r)
+	if activityOfRevision(report, r) != nil {
+		p.Exports = append(p.Exports, kit.Link{Href: v.revisionPath(r.Activity, r.N) + "/export/pdf?truth=yes", Text: v.t("registerpages.format-truth")})
+	}
 	p.Sections = v.paper(rev, found, activityOfRevision(report, r))
 	if err := v.actsOn(&p, r, body, refused); err != nil {
 		return err
@@ -361,6 +365,8 @@ func exportRevision(v *visit) error {
 	switch {
 	case format == "svg": // in the language of the page that it stands on
 		err = flow.SVG(papers.Diagram(rev, v.lang), "flow-"+r.Activity, &out)
+	case format == "pdf" && v.FormValue("truth") != "":
+		err = v.paperWithTruth(r, rev, &out)
 	case !slices.Contains(papers.Formats, format):
 		err = errs.New(errs.NotFound, "error.not-found")
 	default:
@@ -385,6 +391,30 @@ func exportRevision(v *visit) error {
 	}
 	_, _ = v.w.Write(out.Bytes()) // a client that has gone is no error of ours
 	return nil
+}
+
+// paperWithTruth prints what the program can say of each row beside it. Only the revision
+// that was looked at has such a column.
+func (v *visit) paperWithTruth(r register.Revision, rev *ropa.Revision, out *bytes.Buffer) error {
+	report, err := v.truthReport()
+	if err != nil {
+		return err
+	}
+	seen := activityOfRevision(report, r)
+	if seen == nil {
+		return errs.New(errs.NotFound, "error.not-found")
+	}
+	words := map[string]string{}
+	for _, row := range seen.Rows {
+		words[row.Field] = i18n.T("th", "truth.status-"+string(row.Status)) // the paper is Thai
+		if row.Status == truth.Attested {
+			words[row.Field] += " (" + i18n.T("th", "registerpages.not-verified") + ")"
+		}
+		if row.Drifting {
+			words[row.Field] += " · " + i18n.T("th", "registerpages.drifting")
+		}
+	}
+	return papers.Paper(rev, papers.PaperOptions{At: report.At, Truth: words}, out)
 }
 
 // changesPage is the readable difference of two revisions.

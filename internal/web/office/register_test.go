@@ -186,6 +186,10 @@ func TestAFormThatWasFilledInIsReadIntoTheTextAndNotKept(t *testing.T) {
 		}
 	}
 	h.get("officer", "/en/office/records/usage-analytics/2/export/exe", 404)
+	if p := h.get("dpo", "/th/office/records/contact-us/2/export/pdf?truth=yes", 200); !strings.HasPrefix(p.Body, "%PDF") || len(p.Body) == len(h.get("dpo", "/th/office/records/contact-us/2/export/pdf", 200).Body) {
+		t.Error("the printed form bears no truth")
+	}
+	h.get("dpo", "/th/office/records/contact-us/1/export/pdf?truth=yes", 404)
 }
 
 func TestADriftIsAcceptedForATimeByWhoHoldsTheDuty(t *testing.T) {
