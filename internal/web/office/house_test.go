@@ -14,6 +14,7 @@ import (
 	"github.com/pquerna/otp/totp"
 
 	"prasan/internal/accounts"
+	"prasan/internal/analytics"
 	"prasan/internal/audit"
 	"prasan/internal/blob"
 	"prasan/internal/cases"
@@ -66,6 +67,7 @@ type house struct {
 	cases   *cases.Service
 	life    *endOfLife
 	people  *accounts.Service
+	usage   *analytics.Service
 	record  *register.Store
 	secrets map[string]string
 	tabs    map[string]*webtest.Client
@@ -129,6 +131,7 @@ func newHouse(t *testing.T, e *dbtest.Engine) *house {
 		Client:  func(r *http.Request) (string, bool) { return r.RemoteAddr, false }}
 	h.promise(&deps, v, guard, log, queue, record, agencies)
 	h.correspond(&deps, v, guard, log, queue)
+	h.count(&deps, v, guard, log, queue, record)
 	face, err := office.New(deps)
 	must(t, err)
 	h.settle()
