@@ -5,10 +5,15 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
+	"strconv"
+	"strings"
 
 	"prasan/internal/app"
 	"prasan/internal/backup"
 	"prasan/internal/config"
+	"prasan/internal/errs"
+	"prasan/internal/letters"
 	"prasan/internal/retention"
 	"prasan/internal/vault"
 )
@@ -197,6 +202,42 @@ func (p *program) post(c config.Store, paused bool, said string) error {
 		return err
 	}
 	fmt.Fprintln(p.std.out, said)
+	return nil
+}
+
+type numbersCmd struct {
+	Resume numbersResumeCmd `cmd:"" help:"Let letter numbers be given again after a restore, each series after the number that was really given last."`
+}
+
+type numbersResumeCmd struct {
+	config.Store
+	After []string `help:"Last number that was given, AGENCY:out|in:ordinary|circular|secret=N; repeatable. Series that are not named go on where the copy left them." placeholder:"SERIES=N"`
+}
+
+func (numbersResumeCmd) Help() string {
+	return example("prasan numbers resume --after ops:out:ordinary=117 --after ops:in:ordinary=342 --data /var/lib/prasan")
+}
+
+func (c numbersResumeCmd) Run(p *program) error {
+	var last []letters.Last
+	for _, text := range c.After {
+		series, n, ok := strings.Cut(text, "=")
+		parts := strings.Split(series, ":")
+		number, err := strconv.ParseInt(n, 10, 64)
+		if !ok || err != nil || len(parts) != 3 || parts[1] != letters.In && parts[1] != letters.Out || !slices.Contains([]string{"ordinary", "circular", "secret"}, parts[2]) {
+			return errs.New(errs.Invalid, "error.numbers-series", "value", text)
+		}
+		last = append(last, letters.Last{Agency: parts[0], Direction: parts[1], Kind: parts[2], Number: number})
+	}
+	a, err := p.open(c.Store, app.Use)
+	if err != nil {
+		return err
+	}
+	defer a.Close()
+	if err := a.Letters.ResumeNumbers(p.ctx, "console", last); err != nil {
+		return err
+	}
+	fmt.Fprintln(p.std.out, "Letter numbers are given again.")
 	return nil
 }
 

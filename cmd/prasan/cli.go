@@ -28,9 +28,11 @@ type cli struct {
 	Audit   auditCmd   `cmd:"" help:"The audit chain."`
 	Ropa    ropaCmd    `cmd:"" name:"ropa" help:"The record of processing activities."`
 	Truth   truthCmd   `cmd:"" help:"The record beside what is observed; exit 1 if anything drifts."`
+	Usage   usageCmd   `cmd:"" help:"Usage of the sites."`
 	Backup  backupCmd  `cmd:"" help:"Copy the installation to a sealed file, while it serves too."`
 	Restore restoreCmd `cmd:"" help:"Make a new installation of a backup; its outgoing post starts held back."`
 	Verify  verifyCmd  `cmd:"" help:"Check an installation or a backup; exit 1 if anything is not as it was written."`
+	Numbers numbersCmd `cmd:"" help:"Letter numbers after a restore."`
 	Post    postCmd    `cmd:"" help:"Hold outgoing mail back, or let it go."`
 	Docs    docsCmd    `cmd:"" help:"Write the parts of the documentation that the program knows best."`
 	Version versionCmd `cmd:"" help:"Print the version."`

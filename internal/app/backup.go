@@ -16,6 +16,7 @@ import (
 	"prasan/internal/config"
 	"prasan/internal/db"
 	"prasan/internal/errs"
+	"prasan/internal/letters"
 	"prasan/internal/mail"
 	"prasan/internal/vault"
 )
@@ -162,6 +163,9 @@ func settle(ctx context.Context, c config.Store, dead []string) error {
 			return err
 		}
 		if err := mail.Pause(tx); err != nil {
+			return err
+		}
+		if err := letters.HoldNumbers(tx); err != nil {
 			return err
 		}
 		return setSetting(tx, "restored.at", tx.Now().UTC().Format(time.RFC3339))

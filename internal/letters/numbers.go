@@ -25,6 +25,9 @@ func Year(t time.Time) int { return thai.Year(t) }
 // Take takes the next number of a series. It is lost with the transaction, so that no
 // number is missing; the row of the series is locked until then.
 func Take(tx *db.Tx, agency, direction, kind, letterID, account string) (int64, error) {
+	if err := held(tx); err != nil {
+		return 0, err
+	}
 	year := Year(tx.Now())
 	var n int64
 	err := tx.QueryRow(`INSERT INTO letter_series (agency, direction, kind, year, last) VALUES ($1, $2, $3, $4, 1) ON CONFLICT (agency, direction, kind, year) DO UPDATE SET last = letter_series.last + 1 RETURNING last`,
@@ -43,6 +46,9 @@ func note(tx *db.Tx, agency, direction, kind string, year int, n int64, state, l
 
 // takeReserved uses a number that was set aside in the year that runs.
 func takeReserved(tx *db.Tx, l *Letter, n int64, account string) error {
+	if err := held(tx); err != nil {
+		return err
+	}
 	done, err := tx.Exec(`UPDATE letter_numbers SET state = 'used', letter_id = $1, at = $2, account = $3 WHERE agency = $4 AND direction = 'out' AND kind = $5 AND year = $6 AND number = $7 AND state = 'reserved'`,
 		l.ID, db.Micros(tx.Now()), account, l.Agency, l.series(), Year(tx.Now()), n)
 	if err == nil && done == 0 {

@@ -76,6 +76,9 @@ func (s *Service) Register() {
 		if err := json.Unmarshal(j.Payload, &id); err != nil {
 			return err
 		}
+		if held, err := s.later(ctx, JobSend, id); held || err != nil {
+			return err
+		}
 		return s.Deliver(ctx, id)
 	})
 	s.Jobs.Handle(JobNotify, func(ctx context.Context, j jobs.Job) error {
@@ -83,10 +86,18 @@ func (s *Service) Register() {
 		if err := json.Unmarshal(j.Payload, &n); err != nil {
 			return err
 		}
+		if held, err := s.later(ctx, JobNotify, n); held || err != nil {
+			return err
+		}
 		return s.notify(ctx, n)
 	})
 	if len(s.Nodes) > 0 || s.Serve {
-		s.Jobs.Every("saraban.poll", func(after time.Time) time.Time { return after.Add(time.Minute) }, func(ctx context.Context, _ jobs.Job) error { return s.Poll(ctx) })
+		s.Jobs.Every("saraban.poll", func(after time.Time) time.Time { return after.Add(time.Minute) }, func(ctx context.Context, _ jobs.Job) error {
+			if held, err := s.paused(ctx); held || err != nil {
+				return err
+			}
+			return s.Poll(ctx)
+		})
 	}
 }
 
@@ -110,4 +121,24 @@ func (s *Service) revision() (string, error) {
 		return "", errs.New(errs.Unavailable, "error.no-record")
 	}
 	return snap.RevisionID, nil
+}
+
+// whilePaused is how often work looks whether the post still is held back.
+const whilePaused = 5 * time.Minute
+
+func (s *Service) paused(ctx context.Context) (held bool, err error) {
+	err = s.DB.Read(ctx, func(tx *db.Tx) (err error) {
+		held, err = mail.Paused(tx)
+		return err
+	})
+	return held, err
+}
+
+// later puts work off while the post is held back: what a restored installation would
+// exchange may have been exchanged already by the one that was lost.
+func (s *Service) later(ctx context.Context, kind string, payload any) (held bool, err error) {
+	if held, err = s.paused(ctx); !held || err != nil {
+		return held, err
+	}
+	return true, s.DB.InTx(ctx, func(tx *db.Tx) error { return s.Jobs.Enqueue(tx, kind, payload, jobs.At(tx.Now().Add(whilePaused))) })
 }
