@@ -76,3 +76,32 @@ func compare(counted, stored map[cell]*sums, site int64) (out []string) {
 	slices.Sort(out)
 	return out
 }
+
+// RecountAll recounts every day of every site whose hits are all still kept. It returns
+// how many days of sites those were.
+func (s *Service) RecountAll(ctx context.Context) (days int, differences []string, err error) {
+	differences = []string{}
+	ids, err := s.siteIDs(ctx)
+	if err != nil {
+		return 0, nil, err
+	}
+	today := dayOf(db.Micros(s.Now()))
+	first := today
+	if record := s.Record(Activity); record != nil {
+		first = dayOf(db.Micros(before(Window(record), s.Now()))) + 1
+	}
+	for host := range ids {
+		for day := first; day <= today; day++ {
+			found, err := s.Recount(ctx, host, day)
+			if err != nil {
+				return days, nil, err
+			}
+			days++
+			for _, d := range found {
+				differences = append(differences, host+" "+ISO(day)+": "+d)
+			}
+		}
+	}
+	slices.Sort(differences)
+	return days, differences, nil
+}

@@ -2,12 +2,18 @@ package app
 
 import (
 	"context"
+	"net"
+	"net/netip"
+	"net/url"
 
 	"github.com/prometheus/client_golang/prometheus"
 
 	"prasan/internal/analytics"
+	"prasan/internal/config"
 	"prasan/internal/consent"
 	"prasan/internal/db"
+	"prasan/internal/egress"
+	"prasan/internal/errs"
 	"prasan/internal/jobs"
 	"prasan/internal/org"
 	"prasan/internal/policy"
@@ -26,8 +32,12 @@ func wireAnalytics(ctx context.Context, a *App) (err error) {
 		}
 		return out
 	}
+	poster, err := bridge(a.Config.GA)
+	if err != nil {
+		return err
+	}
 	a.Analytics, err = analytics.New(ctx, analytics.Deps{DB: a.DB, Audit: a.Audit, Jobs: a.Jobs, Processing: a.Processing, Mail: a.Mail, Record: a.Register.Snapshot, Site: a.agencyOfSite, Sites: hosts,
-		Key: a.Vault.Derive("usage"), Reader: a.reader, Seal: a.Vault.SealSystem, Now: a.Now, NoLimits: a.Limits.Off()})
+		Key: a.Vault.Derive("usage"), Reader: a.reader, Poster: poster, Seal: a.Vault.SealSystem, Now: a.Now, NoLimits: a.Limits.Off()})
 	if err != nil {
 		return err
 	}
@@ -39,6 +49,31 @@ func wireAnalytics(ctx context.Context, a *App) (err error) {
 	a.Operations = append(a.Operations, api.AnalyticsOperations(a.Analytics)...)
 	a.UsageFace = usage.New(usage.Deps{Analytics: a.Analytics, Consent: a.Consent, Site: a.agencyOfSite, Client: clientOf, Now: a.Now})
 	return nil
+}
+
+// bridge is the way to the provider abroad; nil where none is set. That it is there
+// opens nothing: the record does.
+func bridge(c config.GA) (analytics.Poster, error) {
+	if c.MeasurementID == "" {
+		return nil, nil
+	}
+	u, err := url.Parse(c.URL)
+	if err != nil || u.Hostname() == "" {
+		return nil, errs.New(errs.Invalid, "error.egress-address", "value", c.URL)
+	}
+	var networks []netip.Prefix
+	if c.AllowPrivate != "" {
+		p, err := netip.ParsePrefix(c.AllowPrivate)
+		if err != nil {
+			return nil, errs.New(errs.Invalid, "error.cidr", "value", c.AllowPrivate)
+		}
+		networks = append(networks, p)
+	}
+	way, err := egress.New(egress.Config{Allow: []string{net.JoinHostPort(u.Hostname(), portOf(u))}, Networks: networks})
+	if err != nil {
+		return nil, err
+	}
+	return analytics.NewGoogle(way, c.URL, c.MeasurementID, c.Secret), nil
 }
 
 // reader is somebody of the office to whom reports are mailed: what he may see now, and

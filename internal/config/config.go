@@ -39,7 +39,17 @@ type Server struct {
 	DPO   DPO   `embed:"" prefix:"dpo-" envprefix:"PRASAN_DPO_"`
 	Mail  Mail  `embed:"" prefix:"mail-" envprefix:"PRASAN_MAIL_"`
 	ECMS  ECMS  `embed:"" prefix:"ecms-" envprefix:"PRASAN_ECMS_"`
+	GA    GA    `embed:"" prefix:"ga-" envprefix:"PRASAN_GA_"`
 	Terms Terms `embed:"" prefix:"" envprefix:"PRASAN_"`
+}
+
+// GA is the bridge to Google Analytics. It stays closed, whatever is set here, until the
+// record lists Google as a recipient abroad, and then it is open for those who consented.
+type GA struct {
+	MeasurementID string `help:"Measurement id of the property's stream." name:"measurement-id" env:"MEASUREMENT_ID" placeholder:"G-..."`
+	Secret        string `help:"API secret of the Measurement Protocol." env:"SECRET" placeholder:"SECRET" secret:""`
+	URL           string `help:"Address of the Measurement Protocol." default:"https://www.google-analytics.com/mp/collect" name:"url" env:"URL" placeholder:"URL"`
+	AllowPrivate  string `help:"Private network in which that address may be." env:"ALLOW_PRIVATE" placeholder:"CIDR"`
 }
 
 // ECMS is the exchange of official letters with other systems (e-CMS version 2).
@@ -117,6 +127,9 @@ func (c *Server) Resolve() error {
 		return err
 	}
 	if err := readSecretFiles(reflect.ValueOf(&c.Mail).Elem(), "PRASAN_MAIL_"); err != nil {
+		return err
+	}
+	if err := readSecretFiles(reflect.ValueOf(&c.GA).Elem(), "PRASAN_GA_"); err != nil {
 		return err
 	}
 	if c.RateLimits == "off" && !IsLoopback(c.Listen) {
