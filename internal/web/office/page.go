@@ -13,6 +13,7 @@ import (
 // frame is what stands around every page.
 type frame struct {
 	Person, Agency string
+	More           []link
 	Sections       []link
 }
 
@@ -40,8 +41,15 @@ func (v *visit) around() frame {
 			out.Sections = append(out.Sections, link{v.to(s.path), v.t(s.key), here})
 		}
 	}
+	if len(out.Sections) > menuWidth+1 { // one alone is not worth a menu of its own
+		out.Sections, out.More = out.Sections[:menuWidth], out.Sections[menuWidth:]
+	}
 	return out
 }
+
+// menuWidth is how many entries stand in a row on the screens of offices; the rest is
+// under "more".
+const menuWidth = 7
 
 func (f *Face) send(w http.ResponseWriter, r *http.Request, lang string, status int, title string, around frame, name string, data any) error {
 	fr, err := f.set.Frame(lang, "office/frame", around)
