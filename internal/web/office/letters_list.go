@@ -188,7 +188,7 @@ func showRegister(v *visit) error {
 		return err
 	}
 	query := "?kind=" + r.kind + "&year=" + strconv.Itoa(r.year)
-	s := sheet{Heading: v.t("letters.register-" + r.direction), Lead: v.t("letters.register-lead", "agency", v.agency(r.agency), "year", r.year), Links: append(v.letterLinks(), kit.Link{Href: v.to("/office/registers/"+r.direction+"/register.xlsx") + query, Text: "XLSX"})}
+	s := sheet{Heading: v.t("letters.register-" + r.direction), Lead: v.t("letters.register-lead", "agency", v.agency(r.agency), "year", r.year), Links: append(v.letterLinks(), kit.Link{Href: v.to("/office/registers/"+r.direction+"/register.xlsx") + query, Text: "XLSX"}, kit.Link{Href: v.to("/office/registers/"+r.direction+"/register.pdf") + query, Text: "PDF"})}
 	kinds := []kit.Option{}
 	for _, k := range []string{"ordinary", "circular", "secret"} {
 		if k == "circular" && r.direction == letters.In {
@@ -225,7 +225,8 @@ func registerFile(v *visit) error {
 	if err != nil {
 		return err
 	}
-	if v.PathValue("file") != "register.xlsx" {
+	file := v.PathValue("file")
+	if file != "register.xlsx" && file != "register.pdf" {
 		return errs.New(errs.NotFound, "error.not-found")
 	}
 	v.lang = "th" // an official form
@@ -233,11 +234,31 @@ func registerFile(v *visit) error {
 	if err != nil {
 		return err
 	}
+	if file == "register.pdf" {
+		return v.registerPaper(r, lines)
+	}
 	body, err := v.registerBook(r, lines)
 	if err != nil {
 		return err
 	}
 	return v.download("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "register-"+r.direction+"-"+r.agency+"-"+strconv.Itoa(r.year)+".xlsx", body)
+}
+
+// registerPaper is a register as the form has it on paper, first number first.
+func (v *visit) registerPaper(r registerOf, lines []registerLine) error {
+	agency, _ := v.f.Agencies.Get(r.agency)
+	s := letters.Sheet{Title: "ทะเบียนหนังสือส่ง", Lead: agency.Name.TH + " พ.ศ. " + strconv.Itoa(r.year), Head: headOut, Widths: registerWidths, Printed: v.f.Now()}
+	if r.direction == letters.In {
+		s.Title, s.Head = "ทะเบียนหนังสือรับ", headIn
+	}
+	for i := len(lines) - 1; i >= 0; i-- {
+		s.Rows = append(s.Rows, lines[i])
+	}
+	var out bytes.Buffer
+	if err := s.Print(&out); err != nil {
+		return err
+	}
+	return v.download("application/pdf", "register-"+r.direction+"-"+r.agency+"-"+strconv.Itoa(r.year)+".pdf", out.Bytes())
 }
 
 // registerWidths are the widths of the columns of a register, in characters.

@@ -82,6 +82,7 @@ func TestACaseIsReferredThroughThePages(t *testing.T) {
 		h.act(h.get("registrar", letter, 200), "number", 303)
 		h.act(h.get("registrar", letter, 200), "dispatch", 303, "channel", "file")
 		h.has(h.get("registrar", "/th/office/registers/out", 200), "รย 0033/1")
+		h.get("registrar", "/th/office/registers/out/register.pdf", 200)
 		h.has(h.get("officer", "/th/office/disclosures", 200), ref, "รย 0033/1", "กรอ.")
 		h.has(h.get("dpo", "/th/office/disclosures", 200), ref)
 		h.get("registrar", letter+"/letter.pdf", 200)
