@@ -323,3 +323,37 @@ func TestWhoMaySignADisclosureIsTheRecordsToSay(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+func TestAnAgencyWhoseTimeIsOverIsRemindedTwice(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, e *dbtest.Engine) {
+		w := newWorld(t, e)
+		c := w.receive()
+		r, l := w.refer(c.Reference)
+		w.sign(l.ID)
+		w.dispatch(l.ID)
+		if _, err := w.Remind(ctx, officer, r.ID); errs.KindOf(err) != errs.Conflict {
+			t.Errorf("before its time: %v", err)
+		}
+		e.Clock.Advance(20 * 24 * time.Hour)
+		var last letters.Letter
+		for n := range 2 {
+			m, err := w.Remind(ctx, officer, r.ID)
+			housetest.Must(t, err)
+			if m.ID == last.ID || !strings.Contains(m.Subject, "เตือนครั้งที่ "+string(rune('1'+n))) {
+				t.Errorf("reminder %d: %q", n+1, m.Subject)
+			}
+			if again, err := w.Remind(ctx, officer, r.ID); err != nil || again.ID != m.ID {
+				t.Errorf("a second draft of the same reminder: %v", err)
+			}
+			w.sign(m.ID)
+			w.dispatch(m.ID)
+			last = m
+		}
+		if _, err := w.Remind(ctx, officer, r.ID); errs.KindOf(err) != errs.Conflict {
+			t.Errorf("a third time: %v", err)
+		}
+		if all, err := w.Disclosures(ctx, dpo, referral.Filter{}); err != nil || len(all) != 1 {
+			t.Errorf("reminders disclose nothing, yet %d lines: %v", len(all), err)
+		}
+	})
+}

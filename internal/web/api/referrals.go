@@ -164,6 +164,10 @@ func ReferralOperations(s *referral.Service, x *saraban.Service) []Operation {
 		Do(post(Operation{ID: "publishReferral", Path: path + "/publish", Tag: tag, Summary: "Tell the citizen the agency's answer, in the officer's words."}), func(c *Call, in referralText) (Referral, error) {
 			return show(s.Publish(c.Request.Context(), c.Actor, c.Path("id"), in.Text))
 		}),
+		Get(post(Operation{ID: "remindReferral", Path: path + "/remind", Tag: tag, Summary: "Draft a reminder (เตือนครั้งที่ ๑, ๒) to an agency whose time is over."}), func(c *Call) (Letter, error) {
+			l, err := s.Remind(c.Request.Context(), c.Actor, c.Path("id"))
+			return letterOf(l), err
+		}),
 		Get(Operation{ID: "listDisclosures", Path: "/disclosures", Tag: tag, Summary: "The log of disclosures (PDPA ss.27 and 39(6)), newest first.", Query: query}, func(c *Call) (Page[Disclosure], error) {
 			f, limit, err := filter(c)
 			if err != nil {

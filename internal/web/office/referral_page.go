@@ -227,11 +227,14 @@ func (v *visit) referralDeeds(p referralPage) []deed {
 			_, err := s.Answer(ctx, who, p.ID, in("to"), in("text"), strings.TrimSpace(in("letter")))
 			return err
 		}, false},
+		{"remind", nothing, func(func(string) string) error { _, err := s.Remind(ctx, who, p.ID); return err }, false},
 	}
 }
 
 func (v *visit) referralOffered(r *referral.Referral) []string {
 	switch {
+	case r.Overdue(v.f.Now()) && policy.May(v.session.Actor, "case.work", r.Agency):
+		return []string{"answer", "remind"}
 	case !policy.May(v.session.Actor, "case.work", r.Agency):
 		return nil
 	case r.State == referral.Answered:
