@@ -2,6 +2,7 @@ package api
 
 import (
 	"bytes"
+	"io"
 	"strconv"
 	"strings"
 	"time"
@@ -206,6 +207,29 @@ func (u usage) xlsx(c *Call) (Raw, error) {
 	return Raw{Type: xlsxType, Body: out.Bytes()}, err
 }
 
+// yearly makes the report of a fiscal year: of the last one that is over, if none is asked for.
+func (u usage) yearly(c *Call, write func(y *analytics.Yearly, w io.Writer) error, kind string) (Raw, error) {
+	year := analytics.LastFiscalYear(u.Now())
+	if text := c.Query("year"); text != "" {
+		var err error
+		if year, err = strconv.Atoi(text); err != nil {
+			return Raw{}, errs.InvalidField("year", "analytics.error-period")
+		}
+	}
+	y, err := u.Yearly(c.Request.Context(), c.Actor, year, "")
+	if err != nil {
+		return Raw{}, err
+	}
+	var out bytes.Buffer
+	err = write(&y, &out)
+	return Raw{Type: kind, Body: out.Bytes()}, err
+}
+
+func yearly(o Operation, kind string) Operation {
+	o.Types, o.Query = []string{kind}, []Param{{Name: "year", Summary: "Fiscal year of the Buddhist era; the last one that is over if absent."}}
+	return o
+}
+
 const xlsxType = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 // AnalyticsOperations: reports of usage, and goals, evaluations and plans over them.
@@ -223,6 +247,8 @@ func AnalyticsOperations(s *analytics.Service) []Operation {
 		}),
 		Get(raw(op("getUsageReportCSV", "/reports.csv", "One table as CSV."), "text/csv"), u.csv),
 		Get(raw(op("getUsageReportXLSX", "/reports.xlsx", "Figures and tables as a workbook."), xlsxType), u.xlsx),
+		Get(yearly(op("getUsageYearlyPDF", "/yearly.pdf", "The report of a fiscal year as PDF, in Thai."), "application/pdf"), func(c *Call) (Raw, error) { return u.yearly(c, (*analytics.Yearly).PDF, "application/pdf") }),
+		Get(yearly(op("getUsageYearlyDOCX", "/yearly.docx", "The report of a fiscal year as a word processor's document, in Thai."), docxType), func(c *Call) (Raw, error) { return u.yearly(c, (*analytics.Yearly).DOCX, docxType) }),
 		Get(asked(op("listUsageSites", "/sites", "The sites side by side, the most visited first.")), func(c *Call) (Page[UsageSite], error) {
 			q, _, err := usageQueryOf(c, u.today())
 			if err != nil {

@@ -23,6 +23,7 @@ var analyticsRoutes = append([]route{
 	{"GET /{lang}/office/analytics/report/{name}", full, analytics.ActionRead, usageReport},
 	{"GET /{lang}/office/analytics/sites", full, analytics.ActionRead, usageSites},
 	{"GET /{lang}/office/analytics/now", full, analytics.ActionRead, usageNow},
+	{"GET /{lang}/office/analytics/yearly", full, analytics.ActionRead, usageYearly},
 	{"GET /{lang}/office/analytics/export", full, analytics.ActionRead, usageExport},
 	{"POST /{lang}/office/analytics/notes", full, analytics.ActionWork, usageAnnotate},
 	{"POST /{lang}/office/analytics/segments", full, analytics.ActionWork, usageSaveSegment},
@@ -507,6 +508,32 @@ func usageExport(v *visit) error {
 	h := v.w.Header()
 	h.Set("Content-Type", kind)
 	h.Set("Content-Disposition", `attachment; filename="usage-`+analytics.ISO(q.From)+"-"+analytics.ISO(q.To)+"."+ending+`"`)
+	h.Set("Cache-Control", kit.CacheNone)
+	_, _ = v.w.Write(out.Bytes()) // a client that has gone is no error of ours
+	return nil
+}
+
+// usageYearly is the report of the last fiscal year, as a document.
+func usageYearly(v *visit) error {
+	year, err := strconv.Atoi(cmp.Or(v.URL.Query().Get("year"), strconv.Itoa(analytics.LastFiscalYear(v.f.Now()))))
+	if err != nil {
+		return errs.InvalidField("year", "analytics.error-period")
+	}
+	y, err := v.usage().Yearly(v.Context(), v.session.Actor, year, "")
+	if err != nil {
+		return err
+	}
+	write, kind, ending := y.PDF, "application/pdf", "pdf"
+	if v.URL.Query().Get("format") == "docx" {
+		write, kind, ending = y.DOCX, "application/vnd.openxmlformats-officedocument.wordprocessingml.document", "docx"
+	}
+	var out bytes.Buffer
+	if err := write(&out); err != nil {
+		return err
+	}
+	h := v.w.Header()
+	h.Set("Content-Type", kind)
+	h.Set("Content-Disposition", `attachment; filename="usage-`+strconv.Itoa(year)+"."+ending+`"`)
 	h.Set("Cache-Control", kit.CacheNone)
 	_, _ = v.w.Write(out.Bytes()) // a client that has gone is no error of ours
 	return nil

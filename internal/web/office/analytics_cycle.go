@@ -345,6 +345,9 @@ func (v *visit) formatSheet() (sheet, error) {
 		return sheet{}, err
 	}
 	s := sheet{Heading: v.t("analytics.formats"), Lead: v.t("analytics.formats-lead"), Links: v.usageWay()}
+	for _, format := range []string{"pdf", "docx"} {
+		s.Links = append(s.Links, kit.Link{Href: v.to("/office/analytics/yearly") + "?format=" + format, Text: v.t("analytics.yearly", "year", analytics.LastFiscalYear(v.f.Now())) + " " + strings.ToUpper(format)})
+	}
 	t := table{Title: v.t("analytics.formats"), Head: []string{v.t("analytics.name"), v.t("analytics.span"), v.t("analytics.contents"), v.t("analytics.version")}, Empty: v.t("analytics.formats-none")}
 	for _, f := range list {
 		var names []string

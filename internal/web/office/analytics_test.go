@@ -91,6 +91,9 @@ func TestReportsOfUsageAreShownWithTheirTablesAndInert(t *testing.T) {
 	if !strings.Contains(csv.Body, "/th/contact,") || !strings.HasPrefix(csv.Header.Get("Content-Disposition"), "attachment") {
 		t.Errorf("csv: %s", csv.Body)
 	}
+	if paper := h.usagePage("ict", "th", "/yearly", http.StatusOK); !strings.HasPrefix(paper.Body, "%PDF-") {
+		t.Error("no yearly report")
+	}
 	if book := h.usagePage("officer", "en", "/export?format=xlsx", http.StatusOK); !strings.HasPrefix(book.Body, "PK") {
 		t.Error("no workbook")
 	}
