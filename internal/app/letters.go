@@ -46,8 +46,9 @@ func wireLetters(_ context.Context, a *App) error {
 	return nil
 }
 
-// lettersObey are the rows that letters obey, for the truth.
-var lettersObey = truth.Enforcement{ID: "letters", Activities: only, Rows: []string{"duty.classify"}}
+// lettersObey are the rows that letters and referrals obey, for the truth: what may go to
+// whom, the checks before it goes, and the line of the log of disclosures.
+var lettersObey = truth.Enforcement{ID: "letters", Activities: only, Rows: []string{"duty.classify", "recipients_domestic", "transfer.pre_checks", "transfer.delivery_checks", "transfer.record_rule"}}
 
 // exchange serves one path of its host and nothing else.
 func exchange(s http.Handler) http.Handler {

@@ -3,6 +3,7 @@ package app
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -12,6 +13,7 @@ import (
 
 	"golang.org/x/net/html"
 
+	"prasan/internal/analytics"
 	"prasan/internal/cases"
 	"prasan/internal/db"
 	"prasan/internal/org"
@@ -52,6 +54,7 @@ func wireTruth(_ context.Context, a *App) error {
 		truth.Enforcement{ID: "rights", Activities: only, Rows: []string{"rights.erasure_procedure"}},
 		truth.Enforcement{ID: "breach", Rows: []string{"breach.pdpc_liaison"}},
 		lettersObey,
+		truth.Enforcement{ID: "usage", Activities: []string{analytics.Activity}, Rows: []string{"activity.name", "elements", "retention", "transfers"}},
 	)
 	a.Truth.Add(
 		truth.Probe{ID: "chain", Rows: []string{"revision.prepared_by"}, Class: "D13", Look: a.seeChain},
@@ -74,6 +77,7 @@ func wireTruth(_ context.Context, a *App) error {
 		truth.Probe{ID: "flow", Activities: only, Rows: []string{"process_group.name"}, Class: "D14", Look: a.seeFlow},
 		truth.Probe{ID: "cookies", Activities: only, Rows: []string{"elements"}, Class: "D7", Look: a.seePages(true)},
 		truth.Probe{ID: "abroad", Rows: []string{"transfers"}, Class: "D11", Look: a.seePages(false)},
+		truth.Probe{ID: "disclosures", Activities: only, Rows: []string{"recipients_domestic"}, Class: "D3", Look: a.seeDisclosures},
 		truth.Probe{ID: "liaison", Rows: []string{"breach.channels", "breach.pdpc_liaison"}, Class: "D2", Look: a.seeLiaison},
 	)
 	for _, name := range ropa.DutyNames {
@@ -345,6 +349,30 @@ func (a *App) seeFlow(ctx context.Context, s truth.Subject) (truth.Seen, error) 
 			out.Wrong += n
 		}
 	}
+	return out, err
+}
+
+// seeDisclosures looks whether each disclosure went to a body that the record in force
+// lists.
+func (a *App) seeDisclosures(ctx context.Context, s truth.Subject) (truth.Seen, error) {
+	out := truth.Seen{}
+	err := a.DB.Read(ctx, func(tx *db.Tx) error {
+		out = truth.Seen{}
+		return tx.Each(`SELECT to_agency, COUNT(*) FROM disclosures GROUP BY to_agency ORDER BY to_agency`, nil, func(rows *sql.Rows) error {
+			var to string
+			var n int64
+			if err := rows.Scan(&to, &n); err != nil {
+				return err
+			}
+			out.Known = true
+			out.Checked += n
+			if !slices.ContainsFunc(s.Snapshot.Recipients, func(r policy.Recipient) bool { return r.Org == to || slices.Contains(r.Members, to) }) {
+				out.Wrong += n
+				out.Names = append(out.Names, to)
+			}
+			return nil
+		})
+	})
 	return out, err
 }
 
