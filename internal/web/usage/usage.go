@@ -219,7 +219,7 @@ func (f *Face) serve(next http.Handler, w http.ResponseWriter, r *http.Request) 
 		return
 	}
 	f.sign(r, &h)
-	f.Analytics.Count(r.Context(), h)
+	f.Analytics.Count(context.WithoutCancel(r.Context()), h) // the visitor may have gone; his visit was
 }
 
 // shown tells what a page that was served counts as.
