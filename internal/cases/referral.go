@@ -7,6 +7,7 @@ import (
 	"prasan/internal/db"
 	"prasan/internal/errs"
 	"prasan/internal/policy"
+	"prasan/internal/processing"
 	"prasan/internal/vault"
 )
 
@@ -109,4 +110,30 @@ func holderOf(c *Case, evs []Event) string {
 // Known returns a case that the actor may know of, with nothing of it opened.
 func (s *Service) Known(ctx context.Context, a policy.Actor, reference string) (Case, error) {
 	return s.find(ctx, a, reference)
+}
+
+// FilesToSend are the files of a case with their names and keys, for a letter that takes
+// them along; the opening is logged as a sending.
+func (s *Service) FilesToSend(ctx context.Context, caseID string) ([]Staged, error) {
+	c, err := s.byID(ctx, caseID)
+	if err != nil {
+		return nil, err
+	}
+	var files []stored
+	if err := s.DB.Read(ctx, func(tx *db.Tx) (err error) { files, err = attachments(tx, caseID); return err }); err != nil || len(files) == 0 {
+		return nil, err
+	}
+	var items []vault.Sealed
+	for i := range files {
+		items = append(items, files[i].sealedName(&c), files[i].sealedKey(&c))
+	}
+	plain, err := s.Processing.Send(ctx, processing.Request{Activity: Activity, Purpose: "receive_and_forward", Items: items, Detail: "referral"})
+	if err != nil {
+		return nil, err
+	}
+	out := make([]Staged, len(files))
+	for i, f := range files {
+		out[i] = Staged{ID: f.blob, Key: plain[2*i+1], Name: string(plain[2*i]), Type: f.Type, Size: f.Size}
+	}
+	return out, nil
 }

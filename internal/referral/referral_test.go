@@ -1,11 +1,13 @@
 package referral_test
 
 import (
+	"bytes"
 	"context"
 	"strings"
 	"testing"
 	"time"
 
+	"prasan/internal/blob"
 	"prasan/internal/cases"
 	"prasan/internal/db"
 	"prasan/internal/db/dbtest"
@@ -354,6 +356,43 @@ func TestAnAgencyWhoseTimeIsOverIsRemindedTwice(t *testing.T) {
 		}
 		if all, err := w.Disclosures(ctx, dpo, referral.Filter{}); err != nil || len(all) != 1 {
 			t.Errorf("reminders disclose nothing, yet %d lines: %v", len(all), err)
+		}
+	})
+}
+
+func TestFilesOfACaseGoWithItsLetterWhereTheyAreDisclosed(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, e *dbtest.Engine) {
+		w := newWorld(t, e)
+		files := w.house.Cases.Files.(*blob.Files)
+		w.Open = files.Open
+		w.house.Record.Recipients[0].Elements = append(w.house.Record.Recipients[0].Elements, "attachments")
+		picture := append([]byte("\x89PNG\r\n\x1a\n"), make([]byte, 2000)...)
+		st, err := files.Stage(ctx, "โรงงาน.png", bytes.NewReader(picture))
+		housetest.Must(t, err)
+		c, err := w.house.Cases.Submit(ctx, cases.Submission{Site: housetest.Site, Topic: "problem", Channel: "web", Lang: "th", Message: "กลิ่นเหม็น", NoticeID: "n1", Nonce: []byte("nonce-of-16-bytes-with-a-file"), FormAge: time.Minute, Sender: map[string]string{"given_name": "มานี", "mobile_phone": "0812345699"}, Attachments: []cases.Staged{cases.Staged(st)}})
+		housetest.Must(t, err)
+		r, l, err := w.Refer(ctx, officer, c.Reference, ask("message", "attachments"))
+		housetest.Must(t, err)
+		w.sign(l.ID)
+		w.dispatch(l.ID)
+		in := w.arrived()
+		in, content, _, err := w.exchange.ReadIn(ctx, diw, in.ID)
+		if err != nil || len(in.Attachments) != 1 || in.Attachments[0] != "โรงงาน.png" || len(content.Enclosures) != 1 {
+			t.Fatalf("came with %v, %v: %v", in.Attachments, content.Enclosures, err)
+		}
+		if f, err := w.exchange.AttachmentIn(ctx, diw, in.ID, 0); err != nil || !bytes.Equal(f.Data, picture) || f.Type != "image/png" {
+			t.Errorf("the file: %s %d bytes %v", f.Type, len(f.Data), err)
+		}
+		if _, err := w.exchange.AttachmentIn(ctx, trat, in.ID, 0); errs.KindOf(err) != errs.NotFound {
+			t.Errorf("opened by a stranger: %v", err)
+		}
+		if strings.Join(r.Elements, ",") != "attachments,message" {
+			t.Errorf("disclosed: %v", r.Elements)
+		}
+		// What was ticked and is not there is not said to have been disclosed.
+		r, _, err = w.Refer(ctx, officer, w.receive().Reference, ask("message", "attachments"))
+		if err != nil || strings.Join(r.Elements, ",") != "message" {
+			t.Errorf("without files: %v %v", r.Elements, err)
 		}
 	})
 }

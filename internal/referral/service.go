@@ -2,6 +2,7 @@ package referral
 
 import (
 	"context"
+	"io"
 	"slices"
 	"strconv"
 	"strings"
@@ -32,6 +33,8 @@ type Deps struct {
 	Agencies   *org.Directory
 	Record     func(activity string) *policy.Snapshot
 	Now        func() time.Time
+	// Open opens a file of a case with its key.
+	Open func(ctx context.Context, id string, key []byte) (io.ReadCloser, error)
 	// ReplyWithin is how long the agency has, from the day the letter left.
 	ReplyWithin time.Duration
 	// MaxRounds is how often a case may be sent to one agency before a person of the
@@ -48,6 +51,7 @@ func New(d Deps) *Service {
 	d.Letters.OnAction(s.onLetter)
 	d.Saraban.OnMove(s.onMove)
 	d.Saraban.OnAnswer(s.onAnswer)
+	d.Saraban.OnAttach(s.onAttach)
 	return s
 }
 
@@ -84,6 +88,9 @@ func (s *Service) Refer(ctx context.Context, a policy.Actor, reference string, q
 	}
 	subject, err := s.Cases.KeyOf(ctx, &c)
 	if err != nil {
+		return Referral{}, letters.Letter{}, err
+	}
+	if q.Fields, err = s.present(ctx, a, &c, q.Fields); err != nil {
 		return Referral{}, letters.Letter{}, err
 	}
 	writing, err := s.write(ctx, a, &c, &q)
@@ -175,6 +182,56 @@ func (s *Service) roundsLeft(ctx context.Context, a policy.Actor, c *cases.Case,
 	return err
 }
 
+// present leaves out what was ticked and is not there: the log says what was disclosed,
+// not what could have been.
+func (s *Service) present(ctx context.Context, a policy.Actor, c *cases.Case, fields []string) ([]string, error) {
+	d, err := s.Cases.Get(ctx, a, c.Reference)
+	if err != nil {
+		return nil, err
+	}
+	given := append(c.Given(), "message")
+	if len(d.Files) > 0 {
+		given = append(given, attachments)
+	}
+	return slices.DeleteFunc(slices.Clone(fields), func(e string) bool { return !slices.Contains(given, e) }), nil
+}
+
+// attachments is what the record calls the files of a case.
+const attachments = "attachments"
+
+// onAttach gives the files of the case to its letter, where they are disclosed.
+func (s *Service) onAttach(ctx context.Context, l *letters.Letter) ([]saraban.Attachment, error) {
+	if !strings.HasPrefix(l.About, about) || s.Open == nil {
+		return nil, nil
+	}
+	var r Referral
+	err := s.DB.Read(ctx, func(tx *db.Tx) (err error) { r, err = one(tx, `letter_id = $1`, l.ID); return err })
+	if errs.KindOf(err) == errs.NotFound || err == nil && !slices.Contains(r.Elements, attachments) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	files, err := s.Cases.FilesToSend(ctx, r.CaseID)
+	if err != nil {
+		return nil, err
+	}
+	var out []saraban.Attachment
+	for _, f := range files {
+		in, err := s.Open(ctx, f.ID, f.Key)
+		if err != nil {
+			return nil, err
+		}
+		data, err := io.ReadAll(in)
+		in.Close()
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, saraban.Attachment{Name: f.Name, Type: f.Type, Data: data})
+	}
+	return out, nil
+}
+
 // labels are how a letter calls what it discloses.
 var labels = []struct{ code, label string }{{"given_name", "ชื่อ"}, {"family_name", "นามสกุล"}, {"mobile_phone", "หมายเลขโทรศัพท์"}, {"email", "ไปรษณีย์อิเล็กทรอนิกส์"}}
 
@@ -215,7 +272,11 @@ func (s *Service) write(ctx context.Context, a policy.Actor, c *cases.Case, q *R
 	paragraphs = append(paragraphs,
 		from.Name.TH+"พิจารณาแล้วเห็นว่า เรื่องดังกล่าวอยู่ในอำนาจหน้าที่ของ"+to.Name.TH+" เนื่องจาก"+q.Reason+" จึงขอส่งเรื่องมาเพื่อพิจารณาดำเนินการ และขอได้โปรดแจ้งผลให้ทราบภายใน "+strconv.Itoa(days)+" วัน",
 		"จึงเรียนมาเพื่อโปรดพิจารณา")
-	return letters.Writing{Agency: c.Agency, Kind: q.Kind, Urgency: q.Urgency, To: q.To, Subject: "ขอส่งเรื่องของประชาชน เลขที่เรื่อง " + c.Reference, Content: letters.Content{Paragraphs: paragraphs}}, nil
+	var enclosures []string
+	if n := len(detail.Files); n > 0 && slices.Contains(q.Fields, attachments) {
+		enclosures = []string{"สำเนาไฟล์แนบของเรื่อง จำนวน " + strconv.Itoa(n) + " ไฟล์"}
+	}
+	return letters.Writing{Agency: c.Agency, Kind: q.Kind, Urgency: q.Urgency, To: q.To, Subject: "ขอส่งเรื่องของประชาชน เลขที่เรื่อง " + c.Reference, Content: letters.Content{Paragraphs: paragraphs, Enclosures: enclosures}}, nil
 }
 
 // onLetter follows the letter of a referral: who may sign what discloses, what is written

@@ -271,8 +271,12 @@ func (s *Service) sendLocal(ctx context.Context, d Dispatch) error {
 	if err != nil {
 		return err
 	}
+	files, err := s.attachments(ctx, &l)
+	if err != nil {
+		return err
+	}
 	from, _ := s.Agencies.Get(l.Agency)
-	put, err := s.prepare(ctx, Arrival{Agency: d.To, From: l.Agency, FromName: from.Name.TH, ToName: content.Addressee, Number: l.NumberText, Dated: l.NumberedAt, Subject: l.Subject, Secrecy: l.Secrecy, Urgency: l.Urgency, Channel: Local, Dispatch: d.ID, File: file, Content: &content})
+	put, err := s.prepare(ctx, Arrival{Attachments: files, Agency: d.To, From: l.Agency, FromName: from.Name.TH, ToName: content.Addressee, Number: l.NumberText, Dated: l.NumberedAt, Subject: l.Subject, Secrecy: l.Secrecy, Urgency: l.Urgency, Channel: Local, Dispatch: d.ID, File: file, Content: &content})
 	if err != nil {
 		return err
 	}
@@ -288,7 +292,15 @@ func (s *Service) sendMail(ctx context.Context, d Dispatch) error {
 	if err := s.DB.Read(ctx, func(tx *db.Tx) (err error) { entry, err = s.Entry(tx, d.To); return err }); err != nil {
 		return err
 	}
-	body, err := json.Marshal(mail.Body{Text: l.Subject, Files: []mail.File{{Name: "letter.pdf", Type: "application/pdf", Data: file}}})
+	attached, err := s.attachments(ctx, &l)
+	if err != nil {
+		return err
+	}
+	files := []mail.File{{Name: "letter.pdf", Type: "application/pdf", Data: file}}
+	for i, a := range attached {
+		files = append(files, mail.File{Name: plainName(i, a.Type), Type: a.Type, Data: a.Data})
+	}
+	body, err := json.Marshal(mail.Body{Text: l.Subject, Files: files})
 	if err != nil {
 		return err
 	}
@@ -352,6 +364,13 @@ func (s *Service) sendECMS(ctx context.Context, d Dispatch) error {
 		Sender:   ecms.Party{GivenName: l.Signer.Name, JobTitle: firstLine(l.Signer.Lines), Ministry: ministryOf(sender.ECMS), Department: sender.ECMS},
 		Receiver: ecms.Party{JobTitle: content.Addressee, Ministry: ministryOf(entry.ECMS), Department: entry.ECMS},
 		Main:     ecms.File{Mime: "application/pdf", Data: file}}
+	files, err := s.attachments(ctx, &l)
+	if err != nil {
+		return err
+	}
+	for _, a := range files {
+		doc.Attachments = append(doc.Attachments, ecms.File{Mime: a.Type, Data: a.Data})
+	}
 	for _, r := range content.References {
 		doc.References = append(doc.References, ecms.Reference{ID: r.Number, Date: r.Date, Subject: r.Subject})
 	}

@@ -25,12 +25,13 @@ import (
 const (
 	packageLetter    = "letter.pdf"
 	packageWords     = "letter.json"
+	packageFilesName = "attachments.json" // names, types and contents of what goes with it
 	packageManifest  = "manifest.json"
 	packageSignature = "manifest.p7s"
 	maxPackage       = 64 << 20
 )
 
-var packageFiles = []string{packageLetter, packageWords, packageManifest, packageSignature}
+var packageFiles = []string{packageLetter, packageWords, packageFilesName, packageManifest, packageSignature}
 
 // Carried is the machine-readable form of a letter in a package.
 type Carried struct {
@@ -80,7 +81,15 @@ func (s *Service) Package(ctx context.Context, a policy.Actor, id string) ([]byt
 	if err != nil {
 		return nil, err
 	}
-	list, err := json.MarshalIndent(manifest{1, map[string]string{packageLetter: hashOf(file), packageWords: hashOf(words)}}, "", " ")
+	attached, err := s.attachments(ctx, &l)
+	if err != nil {
+		return nil, err
+	}
+	files, err := json.Marshal(append([]Attachment{}, attached...))
+	if err != nil {
+		return nil, err
+	}
+	list, err := json.MarshalIndent(manifest{1, map[string]string{packageLetter: hashOf(file), packageWords: hashOf(words), packageFilesName: hashOf(files)}}, "", " ")
 	if err != nil {
 		return nil, err
 	}
@@ -90,7 +99,7 @@ func (s *Service) Package(ctx context.Context, a policy.Actor, id string) ([]byt
 	}
 	var out bytes.Buffer
 	z := zip.NewWriter(&out)
-	for i, data := range [][]byte{file, words, list, signature} {
+	for i, data := range [][]byte{file, words, files, list, signature} {
 		w, err := z.CreateHeader(&zip.FileHeader{Name: packageFiles[i], Method: zip.Deflate, Modified: l.NumberedAt})
 		if err != nil {
 			return nil, err
@@ -114,9 +123,9 @@ func hashOf(b []byte) string {
 
 // unpack reads a package and refuses what was altered: a name that is not one of a
 // package's, one that is there twice, sizes beyond a letter's, hashes, the signature.
-func unpack(data []byte) (Carried, []byte, string, error) {
-	bad := func(err error) (Carried, []byte, string, error) {
-		return Carried{}, nil, "", errs.Wrap(err, errs.Invalid, "error.package")
+func unpack(data []byte) (Carried, []byte, []Attachment, string, error) {
+	bad := func(err error) (Carried, []byte, []Attachment, string, error) {
+		return Carried{}, nil, nil, "", errs.Wrap(err, errs.Invalid, "error.package")
 	}
 	if len(data) > maxPackage {
 		return bad(nil)
@@ -143,7 +152,16 @@ func unpack(data []byte) (Carried, []byte, string, error) {
 		files[f.Name] = body
 	}
 	var m manifest
-	if err := json.Unmarshal(files[packageManifest], &m); err != nil || len(m.SHA256) != 2 || m.SHA256[packageLetter] != hashOf(files[packageLetter]) || m.SHA256[packageWords] != hashOf(files[packageWords]) {
+	if err := json.Unmarshal(files[packageManifest], &m); err != nil || len(m.SHA256) != 3 {
+		return bad(err)
+	}
+	for _, name := range []string{packageLetter, packageWords, packageFilesName} {
+		if m.SHA256[name] != hashOf(files[name]) {
+			return bad(nil)
+		}
+	}
+	var attached []Attachment
+	if err := json.Unmarshal(files[packageFilesName], &attached); err != nil {
 		return bad(err)
 	}
 	who, err := cms.Verify(files[packageManifest], files[packageSignature])
@@ -154,7 +172,7 @@ func unpack(data []byte) (Carried, []byte, string, error) {
 	if err := json.Unmarshal(files[packageWords], &c); err != nil || c.Number == "" || c.Secrecy.Level() < 0 {
 		return bad(err)
 	}
-	return c, files[packageLetter], hashOf(who.Raw), nil
+	return c, files[packageLetter], attached, hashOf(who.Raw), nil
 }
 
 // Import takes a package that was carried here into the incoming letters of the actor's
@@ -164,7 +182,7 @@ func (s *Service) Import(ctx context.Context, a policy.Actor, data []byte) (In, 
 	if !policy.May(a, "letter.receive", a.Agency) {
 		return In{}, errs.New(errs.Forbidden, "error.forbidden")
 	}
-	c, file, signer, err := unpack(data)
+	c, file, attached, signer, err := unpack(data)
 	if err != nil {
 		return In{}, err
 	}
@@ -187,7 +205,7 @@ func (s *Service) Import(ctx context.Context, a policy.Actor, data []byte) (In, 
 	}); err != nil {
 		return In{}, err
 	}
-	put, err := s.prepare(ctx, Arrival{Agency: a.Agency, From: from, FromName: c.FromName, ToName: c.Content.Addressee, Number: c.Number, Dated: c.Date, Subject: c.Subject, Secrecy: c.Secrecy, Urgency: c.Urgency, Channel: File, Dispatch: here, ProcessID: "file:" + c.Dispatch, File: file, Content: &c.Content})
+	put, err := s.prepare(ctx, Arrival{Agency: a.Agency, From: from, FromName: c.FromName, ToName: c.Content.Addressee, Number: c.Number, Dated: c.Date, Subject: c.Subject, Secrecy: c.Secrecy, Urgency: c.Urgency, Channel: File, Dispatch: here, ProcessID: "file:" + c.Dispatch, File: file, Content: &c.Content, Attachments: attached})
 	if err != nil {
 		return In{}, err
 	}

@@ -79,6 +79,7 @@ type In struct {
 	AnsweredAt   time.Time
 	About        string
 	Version      int64
+	Attachments  []string // names of the files that came with it; filled in by ReadIn
 
 	subjectKey            string
 	content, file, answer []byte
@@ -118,13 +119,13 @@ type Arrival struct {
 	ProcessID      string
 	File           []byte // the PDF
 	Content        *letters.Content
-	Attachments    []ecms.File
+	Attachments    []Attachment
 }
 
 // inside is what is sealed of a letter that came, beside its file.
 type inside struct {
 	Content     *letters.Content `json:"content,omitempty"`
-	Attachments []ecms.File      `json:"attachments,omitempty"`
+	Attachments []Attachment     `json:"attachments,omitempty"`
 }
 
 func inPlace(id, column string) string { return "letters_in:" + id + ":" + column }
@@ -479,7 +480,30 @@ func (s *Service) ReadIn(ctx context.Context, a policy.Actor, id string) (In, le
 	if in.Content == nil {
 		in.Content = &letters.Content{}
 	}
+	for _, a := range in.Attachments {
+		i.Attachments = append(i.Attachments, a.Name)
+	}
 	return i, *in.Content, answer, nil
+}
+
+// AttachmentIn returns a file that came with a letter, counted from 0; the reading is logged.
+func (s *Service) AttachmentIn(ctx context.Context, a policy.Actor, id string, n int) (Attachment, error) {
+	i, err := s.GetIn(ctx, a, id)
+	if err != nil {
+		return Attachment{}, err
+	}
+	plain, err := s.Processing.Read(ctx, a, processing.Request{Activity: letters.Activity, Purpose: letters.Purpose, Items: []vault.Sealed{{Subject: i.subjectKey, Element: processing.Content, Place: inPlace(id, "content"), Data: i.content}}, Detail: "letter.attachment"})
+	if err != nil {
+		return Attachment{}, err
+	}
+	var in inside
+	if err := json.Unmarshal(plain[0], &in); err != nil {
+		return Attachment{}, err
+	}
+	if n < 0 || n >= len(in.Attachments) {
+		return Attachment{}, errs.New(errs.NotFound, "error.not-found")
+	}
+	return in.Attachments[n], nil
 }
 
 // FileIn returns the file of a letter that came, as it came.

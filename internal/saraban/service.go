@@ -3,6 +3,7 @@ package saraban
 import (
 	"context"
 	"encoding/json"
+	"strconv"
 	"time"
 
 	"prasan/internal/audit"
@@ -43,6 +44,48 @@ type Service struct {
 	Deps
 	moved    []func(tx *db.Tx, d *Dispatch) error
 	answered []AnswerHook
+	attached []func(ctx context.Context, l *letters.Letter) ([]Attachment, error)
+}
+
+// Attachment is a file that goes with a letter.
+type Attachment struct {
+	Name string `json:"name"`
+	Type string `json:"type"`
+	Data []byte `json:"data"`
+}
+
+// maxAttached bounds the files of one letter together, in bytes.
+const maxAttached = 20 << 20
+
+// OnAttach has f say which files go with a letter when it is handed over.
+func (s *Service) OnAttach(f func(ctx context.Context, l *letters.Letter) ([]Attachment, error)) {
+	s.attached = append(s.attached, f)
+}
+
+func (s *Service) attachments(ctx context.Context, l *letters.Letter) ([]Attachment, error) {
+	var out []Attachment
+	size := 0
+	for _, f := range s.attached {
+		more, err := f(ctx, l)
+		if err != nil {
+			return nil, err
+		}
+		for _, a := range more {
+			if size += len(a.Data); size > maxAttached {
+				return nil, errs.New(errs.TooLarge, "error.letter-attachments", "max", maxAttached>>20)
+			}
+		}
+		out = append(out, more...)
+	}
+	return out, nil
+}
+
+// extensions name files that come without a name.
+var extensions = map[string]string{"application/pdf": ".pdf", "image/jpeg": ".jpg", "image/png": ".png", "image/tiff": ".tif", "text/plain": ".txt"}
+
+// plainName is a name for systems that know ASCII only.
+func plainName(n int, kind string) string {
+	return "attachment-" + strconv.Itoa(n+1) + extensions[kind]
 }
 
 // AnswerHook prepares, before the transaction, what is done in it with an answer to a

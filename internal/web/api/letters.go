@@ -44,6 +44,7 @@ type Letter struct {
 	AnsweredAt   *time.Time       `json:"answered_at,omitempty"`
 	Next         []string         `json:"next" doc:"Actions that the state allows."`
 	Content      *letters.Content `json:"content,omitempty" doc:"With content=true; the reading is on file."`
+	Attachments  []string         `json:"attachments,omitempty" doc:"Names of the files that came with it, with content=true."`
 	Dispatches   []Dispatch       `json:"dispatches,omitempty"`
 }
 
@@ -313,7 +314,7 @@ func (x correspondence) getIn(c *Call, id string, words bool) (Letter, error) {
 	if words {
 		i, content, _, err := x.in.ReadIn(c.Request.Context(), c.Actor, id)
 		out := letterIn(i)
-		out.Content = &content
+		out.Content, out.Attachments = &content, i.Attachments
 		return out, err
 	}
 	i, err := x.in.GetIn(c.Request.Context(), c.Actor, id)

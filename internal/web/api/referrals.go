@@ -3,6 +3,7 @@ package api
 import (
 	"encoding/json"
 	"io"
+	"strconv"
 	"time"
 
 	"prasan/internal/errs"
@@ -194,6 +195,14 @@ func ReferralOperations(s *referral.Service, x *saraban.Service) []Operation {
 			}
 			i, err := x.Import(c.Request.Context(), c.Actor, data)
 			return letterIn(i), err
+		}),
+		Get(Operation{ID: "getLetterAttachment", Path: "/letters/{id}/attachments/{n}", Tag: "letters", Summary: "A file that came with a letter, counted from 1; the reading is on file.", Types: []string{"application/octet-stream"}}, func(c *Call) (Raw, error) {
+			n, err := strconv.Atoi(c.Path("n"))
+			if err != nil {
+				return Raw{}, errNotFound
+			}
+			f, err := x.AttachmentIn(c.Request.Context(), c.Actor, c.Path("id"), n-1)
+			return Raw{"application/octet-stream", f.Data}, err
 		}),
 		Get(Operation{ID: "getLetterHistory", Path: "/letters/{id}/events", Tag: "letters", Summary: "What happened to a letter, oldest first."}, func(c *Call) (Page[LetterEvent], error) {
 			all, err := s.Letters.History(c.Request.Context(), c.Actor, c.Path("id"))

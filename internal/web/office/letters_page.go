@@ -125,6 +125,8 @@ func letterFile(v *visit) error {
 	case file == "letter.docx" && p.out != nil:
 		kind = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 		body, err = v.f.Letters.DOCX(ctx, who, id)
+	case strings.HasPrefix(file, attachmentPath) && p.in != nil:
+		return v.letterAttachment(strings.TrimPrefix(file, attachmentPath))
 	default:
 		return errs.New(errs.NotFound, "error.not-found")
 	}
@@ -132,6 +134,23 @@ func letterFile(v *visit) error {
 		return err
 	}
 	return v.download(kind, v.PathValue("file"), body)
+}
+
+// attachmentPath, with a number from 1, is a file that came with a letter.
+const attachmentPath = "attachment-"
+
+// letterAttachment sends such a file. It is of a stranger: it is saved, never shown here.
+func (v *visit) letterAttachment(number string) error {
+	n, err := strconv.Atoi(number)
+	if err != nil {
+		return errs.New(errs.NotFound, "error.not-found")
+	}
+	f, err := v.f.Saraban.AttachmentIn(v.Context(), v.session.Actor, v.PathValue("id"), n-1)
+	if err != nil {
+		return err
+	}
+	extension := map[string]string{"application/pdf": ".pdf", "image/jpeg": ".jpg", "image/png": ".png", "image/heic": ".heic", "text/plain": ".txt"}[f.Type]
+	return v.download("application/octet-stream", attachmentPath+number+extension, f.Data)
 }
 
 func actOnLetter(v *visit) error {
@@ -153,11 +172,11 @@ func actOnLetter(v *visit) error {
 func (v *visit) openLetter(p letterPage) error {
 	ctx, who := v.Context(), v.session.Actor
 	if p.in != nil {
-		_, words, reply, err := v.f.Saraban.ReadIn(ctx, who, p.in.ID)
+		in, words, reply, err := v.f.Saraban.ReadIn(ctx, who, p.in.ID)
 		if err != nil {
 			return err
 		}
-		p.words, p.reply = &words, reply
+		p.in, p.words, p.reply = &in, &words, reply
 		return v.letterPage(p)
 	}
 	_, words, err := v.f.Letters.Read(ctx, who, p.out.ID)
@@ -346,6 +365,11 @@ func (v *visit) letterWords(base string, p letterPage) dossierPart {
 	}
 	if p.words != nil {
 		part.Post, part.Paper = "", strings.Join(p.words.Paragraphs, "\n")
+		if p.in != nil {
+			for n, name := range p.in.Attachments {
+				part.Links = append(part.Links, kit.Link{Href: v.to(base + "/" + attachmentPath + strconv.Itoa(n+1)), Text: name})
+			}
+		}
 		if p.reply != "" {
 			part.Lines = []string{v.t("letters.answered", "text", p.reply)}
 		}
