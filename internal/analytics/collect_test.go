@@ -306,6 +306,28 @@ func TestManyAtOnceAreCountedOnce(t *testing.T) {
 	})
 }
 
+func TestAHitThatIsNotStoredIsNotAcknowledged(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, e *dbtest.Engine) {
+		ctx, c := context.Background(), newCounter(t, e)
+		c.hit(people(1)[0], analytics.Hit{URL: "/th/"})
+		table := func(statement string) {
+			t.Helper()
+			housetest.Must(t, e.DB.InTx(ctx, func(tx *db.Tx) error { _, err := tx.Exec(statement); return err }))
+		}
+		send := func() error {
+			return c.Collect(ctx, analytics.Hit{Site: site, URL: "https://" + site + "/new-page", Addr: "203.0.113.1", Agent: chrome})
+		}
+		table(`ALTER TABLE usage_daily RENAME TO away`)
+		if err := send(); err == nil {
+			t.Error("acknowledged")
+		}
+		table(`ALTER TABLE away RENAME TO usage_daily`)
+		housetest.Must(t, send())
+		c.wants(site, map[string]int64{"n": 2})
+		c.recounts(site)
+	})
+}
+
 func TestHitsAndTotalsEndWithTheRecordsPeriodsAndTheLogSaysSo(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, e *dbtest.Engine) {
 		ctx, c := context.Background(), newCounter(t, e)

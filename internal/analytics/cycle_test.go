@@ -312,6 +312,9 @@ func TestOnlyTheRecordOpensTheBridge(t *testing.T) {
 		c.h.Record.Transfers = []policy.Transfer{{Code: "google", Country: "US", Elements: []string{"page_path"}}}
 		c.hit(v, analytics.Hit{URL: "/th/contact"})
 		c.hit(people(1)[0], analytics.Hit{URL: "/th/contact"}) // without consent
+		own := people(1)[0]
+		own.signals = accepted("analytics") // to the site's own cookie only
+		c.hit(own, analytics.Hit{URL: "/th/contact"})
 		c.poster.err = errs.New(errs.Unavailable, "error.unavailable")
 		if err := c.PassOn(ctx); err == nil {
 			t.Error("a refusal of the provider is no error")
