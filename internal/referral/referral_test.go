@@ -396,3 +396,5 @@ func TestFilesOfACaseGoWithItsLetterWhereTheyAreDisclosed(t *testing.T) {
 		}
 	})
 }
+
+func (w *world) pause() { time.Sleep(5 * time.Millisecond) }

@@ -339,13 +339,21 @@ func (s *Service) disclose(tx *db.Tx, a policy.Actor, r *Referral, l *letters.Le
 	if err := s.Processing.Record(tx, line); err != nil {
 		return err
 	}
-	first := r.SentAt.IsZero()
+	before := r.State
+	if before != Drafted && before != Rejected && before != Invalid { // one more copy, by another channel
+		return s.note(tx, a.Account, "sent-again", r)
+	}
 	r.State, r.Channel, r.SentAt, r.DueAt = Sent, body["channel"], tx.Now(), thai.OnWorkingDay(tx.Now().Add(s.ReplyWithin))
 	if err := update(tx, r); err != nil {
 		return err
 	}
-	if err := s.note(tx, a.Account, "sent", r); err != nil || !first {
+	if err := s.note(tx, a.Account, "sent", r); err != nil {
 		return err
+	}
+	if before != Drafted { // it had come back, and the case with it
+		if err := s.step(tx, r, cases.ReferralStep{Action: "refer", Actor: a, Meta: map[string]string{"agency": r.To, "referral": r.ID}}); err != nil {
+			return err
+		}
 	}
 	return s.step(tx, r, cases.ReferralStep{Action: "refer-sent", Actor: a, Meta: map[string]string{"agency": r.To, "referral": r.ID, "number": l.NumberText, "channel": r.Channel}})
 }

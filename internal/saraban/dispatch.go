@@ -142,34 +142,52 @@ func (s *Service) Dispatch(ctx context.Context, a policy.Actor, id string, how S
 			return l, Dispatch{}, err
 		}
 	}
-	d := Dispatch{ID: db.NewID(), Letter: id, Agency: l.Agency, To: l.To, State: Queued, Note: note}
-	err = s.DB.InTx(ctx, func(tx *db.Tx) error {
-		if d.Channel, err = s.choose(tx, &l, how.Channel); err != nil {
-			return err
-		}
-		if d.Channel == Paper && note == "" {
-			return errs.InvalidField("note", "error.carrier")
-		}
-		d.CreatedAt, d.ChangedAt = tx.Now(), tx.Now()
-		if l, err = s.Letters.DispatchIn(tx, a, id, map[string]string{"channel": string(d.Channel), "via": d.Channel.Via(), "dispatch": d.ID, "to": l.ToName}); err != nil {
-			return err
-		}
-		if d.Channel == File || d.Channel == Paper { // it leaves by hand, now
-			d.State, d.SentAt = OnItsWay, tx.Now()
-		}
-		if _, err := tx.Exec(`INSERT INTO dispatches (id, letter_id, agency, to_agency, channel, state, note, created_at, sent_at, changed_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
-			d.ID, d.Letter, d.Agency, d.To, string(d.Channel), string(d.State), d.Note, db.Micros(d.CreatedAt), db.Micros(d.SentAt), db.Micros(d.ChangedAt)); err != nil {
-			return err
-		}
-		if err := s.tell(tx, &d); err != nil {
-			return err
-		}
-		if d.State == Queued {
-			return s.Jobs.Enqueue(tx, JobSend, d.ID)
-		}
-		return nil
+	plan := Dispatch{ID: db.NewID(), Letter: id, Agency: l.Agency, To: l.To, State: Queued, Note: note}
+	var left letters.Letter
+	var d Dispatch
+	err = s.DB.InTx(ctx, func(tx *db.Tx) (err error) {
+		left, d, err = s.leave(tx, a, &l, plan, how.Channel)
+		return err
 	})
-	return l, d, err
+	return left, d, err
+}
+
+// leave is the transaction in which a letter is given to its channel. It may run again,
+// and changes nothing that it was given.
+func (s *Service) leave(tx *db.Tx, a policy.Actor, l *letters.Letter, d Dispatch, want Channel) (left letters.Letter, _ Dispatch, err error) {
+	if d.Channel, err = s.choose(tx, l, want); err != nil {
+		return left, d, err
+	}
+	if d.Channel == Paper && d.Note == "" {
+		return left, d, errs.InvalidField("note", "error.carrier")
+	}
+	if err := notTwice(tx, &d); err != nil {
+		return left, d, err
+	}
+	d.CreatedAt, d.ChangedAt = tx.Now(), tx.Now()
+	if left, err = s.Letters.DispatchIn(tx, a, d.Letter, map[string]string{"channel": string(d.Channel), "via": d.Channel.Via(), "dispatch": d.ID, "to": l.ToName}); err != nil {
+		return left, d, err
+	}
+	if d.Channel == File || d.Channel == Paper { // it leaves by hand, now
+		d.State, d.SentAt = OnItsWay, tx.Now()
+	}
+	if _, err := tx.Exec(`INSERT INTO dispatches (id, letter_id, agency, to_agency, channel, state, note, created_at, sent_at, changed_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+		d.ID, d.Letter, d.Agency, d.To, string(d.Channel), string(d.State), d.Note, db.Micros(d.CreatedAt), db.Micros(d.SentAt), db.Micros(d.ChangedAt)); err != nil {
+		return left, d, err
+	}
+	if err := s.tell(tx, &d); err != nil || d.State != Queued {
+		return left, d, err
+	}
+	return left, d, s.Jobs.Enqueue(tx, JobSend, d.ID)
+}
+
+// notTwice: a letter goes by a channel again only when it came back or was lost there.
+func notTwice(tx *db.Tx, d *Dispatch) error {
+	before, err := dispatches(tx, `letter_id = $1 AND channel = $2 AND state NOT IN ('rejected','invalid','failed')`, d.Letter, string(d.Channel))
+	if err == nil && len(before) > 0 {
+		err = errs.New(errs.Conflict, "error.dispatched-already")
+	}
+	return err
 }
 
 func (s *Service) choose(tx *db.Tx, l *letters.Letter, want Channel) (Channel, error) {
