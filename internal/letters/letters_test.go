@@ -137,7 +137,7 @@ func TestFromDraftToSeal(t *testing.T) {
 		if err != nil || proof.Number != l.NumberText || proof.SHA256 != l.FileHash || !proof.Date.Equal(dbtest.Start) {
 			t.Errorf("proof %+v, %v", proof, err)
 		}
-		if _, err := o.Verify(ctx, "X"+l.VerifyCode[1:]); kind(err) != errs.NotFound {
+		if _, err := o.Verify(ctx, "0"+l.VerifyCode[1:]); kind(err) != errs.NotFound {
 			t.Errorf("another code: %v", err)
 		}
 		events, err := o.History(ctx, registrar, l.ID)

@@ -425,3 +425,50 @@ func TestTheExchangeSurvivesItsNode(t *testing.T) {
 		t.Errorf("with the node down: %+v", d)
 	}
 }
+
+func TestTheNodeSaysWhyItRefuses(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, e *dbtest.Engine) {
+		r := newRegistry(t, e, func(d *saraban.Deps) { d.Serve = true }, diw)
+		node := r.Node()
+		letter := func(change func(l *ecms.Letter)) *ecms.Letter {
+			l := &ecms.Letter{ID: "รย 0033/9", Date: "2026-11-24", Subject: "ก", Secret: "001", Speed: "001", Sender: ecms.Party{Department: rayongECMS}, Receiver: ecms.Party{Department: diwECMS}, Main: ecms.File{Mime: "application/pdf", Data: []byte("%PDF")}}
+			if change != nil {
+				change(l)
+			}
+			return l
+		}
+		if _, err := node.Send(ctx, rayongECMS, letter(nil)); err != nil {
+			t.Fatal(err)
+		}
+		send := func(org string, change func(l *ecms.Letter)) error {
+			_, err := node.Send(ctx, org, letter(change))
+			return err
+		}
+		notify := func(org, kind, id string) error {
+			_, err := node.Notify(ctx, org, ecms.Notice{Kind: kind, LetterID: id, Date: "2026-11-24", Subject: "ก", AcceptID: "1"})
+			return err
+		}
+		remove := func(org, id string) error { _, err := node.Remove(ctx, org, id); return err }
+		forget := func(org string) error {
+			_, err := node.Delete(ctx, org, ecms.Ref{LetterID: "รย 0033/9", Date: "2026-11-24"})
+			return err
+		}
+		for name, row := range map[string]struct {
+			err  error
+			code string
+		}{
+			"in another's name":              {send(diwECMS, nil), "301"},
+			"to nobody":                      {send(rayongECMS, func(l *ecms.Letter) { l.Receiver.Department = "9" }), "302"},
+			"of a class too high":            {send(rayongECMS, func(l *ecms.Letter) { l.Secret, l.ID = "003", "2" }), "303"},
+			"the same once more":             {send(rayongECMS, nil), "304"},
+			"a notice of what was not sent":  {notify(diwECMS, ecms.Accept, "x"), "305"},
+			"a notice by who did not get it": {notify(rayongECMS, ecms.Accept, "รย 0033/9"), "305"},
+			"of another's queue":             {remove(rayongECMS, "x"), "306"},
+			"deleted though nobody refused":  {forget(rayongECMS), "307"},
+		} {
+			if row.err == nil || !strings.Contains(row.err.Error(), row.code) {
+				t.Errorf("%s: %v, not %s", name, row.err, row.code)
+			}
+		}
+	})
+}
