@@ -1,12 +1,9 @@
 package letters
 
 import (
-	"bytes"
 	"context"
-	"crypto/rand"
 	"encoding/json"
 	"fmt"
-	"strings"
 	"time"
 
 	"prasan/internal/audit"
@@ -67,77 +64,6 @@ func (s *Service) Register() {
 // OnAction has f told of each action on a letter.
 func (s *Service) OnAction(f Hook) { s.hooks = append(s.hooks, f) }
 
-// Writing is a letter as its drafter gives it. Agency is whose letter it is.
-type Writing struct {
-	Agency     string
-	Kind       Kind
-	Series     string
-	Urgency    Urgency
-	To, ToName string
-	Subject    string
-	About      string
-	Content    Content
-}
-
-const (
-	maxLine  = 500
-	maxParas = 200
-)
-
-// Draft stores a new letter. What the drafter leaves out is filled in: the head of the
-// letter from the agency, the addressee from the one it goes to.
-func (s *Service) Draft(ctx context.Context, a policy.Actor, w Writing) (l Letter, err error) {
-	put, err := s.Prepare(ctx, a, w)
-	if err != nil {
-		return Letter{}, err
-	}
-	err = s.DB.InTx(ctx, func(tx *db.Tx) error { l, err = put(tx); return err })
-	return l, err
-}
-
-// Prepare seals a new letter; what it returns stores it in the caller's transaction.
-func (s *Service) Prepare(ctx context.Context, a policy.Actor, w Writing) (put func(tx *db.Tx) (Letter, error), err error) {
-	if w.Agency == "" {
-		w.Agency = a.Agency
-	}
-	if !policy.May(a, "letter.draft", w.Agency) {
-		return nil, errs.New(errs.Forbidden, "error.forbidden")
-	}
-	if err := s.complete(&w); err != nil {
-		return nil, err
-	}
-	l := Letter{ID: db.NewID(), Agency: w.Agency, Kind: w.Kind, State: Draft, Series: w.Series, Secrecy: NoSecrecy, Urgency: w.Urgency, To: w.To, ToName: w.ToName, Subject: w.Subject, About: w.About, DraftedBy: a.Account, VerifyCode: rand.Text()}
-	subject, err := s.Vault.NewSubject(ctx, s.Now())
-	if err != nil {
-		return nil, err
-	}
-	l.subjectKey = subject.ID
-	if l.content, err = sealContent(subject, l.ID, &w.Content); err != nil {
-		return nil, err
-	}
-	if err := s.Vault.Keep(ctx, subject); err != nil {
-		return nil, err
-	}
-	return func(tx *db.Tx) (Letter, error) {
-		l := l // the transaction may run again
-		l.CreatedAt, l.ChangedAt, l.Version = tx.Now(), tx.Now(), 1
-		if err := insert(tx, &l); err != nil {
-			return Letter{}, err
-		}
-		return l, s.record(tx, a, "draft", &l, map[string]string{"to": l.ToName})
-	}, nil
-}
-
-func place(id, column string) string { return "letters:" + id + ":" + column }
-
-func sealContent(subject *vault.Subject, id string, c *Content) ([]byte, error) {
-	text, err := json.Marshal(c)
-	if err != nil {
-		return nil, err
-	}
-	return subject.Seal(place(id, "content"), text), nil
-}
-
 func (s *Service) record(tx *db.Tx, a policy.Actor, action string, l *Letter, body map[string]string) error {
 	actor := a.Account
 	if actor == "" {
@@ -155,119 +81,6 @@ func (s *Service) record(tx *db.Tx, a policy.Actor, action string, l *Letter, bo
 		}
 	}
 	return nil
-}
-
-// complete fills in and checks what a drafter gives.
-func (s *Service) complete(w *Writing) error {
-	agency, ok := s.Agencies.Get(w.Agency)
-	if !ok {
-		return errs.InvalidField("agency", "error.agency-unknown")
-	}
-	to, known := s.Agencies.Get(w.To)
-	if w.To != "" && !known {
-		return errs.InvalidField("to", "error.agency-unknown")
-	}
-	c := &w.Content
-	other := func(field *string, value string) {
-		if *field == "" {
-			*field = value
-		}
-	}
-	if w.Kind == "" {
-		w.Kind = External
-		// The memo suits bodies of one ministry among themselves; a province is not one of them.
-		if known && agency.Kind != org.Provincial && to.Kind != org.Provincial {
-			w.Kind = Memo
-		}
-	}
-	other(&w.Series, "ordinary")
-	if w.Urgency == "" {
-		w.Urgency = NoUrgency
-	}
-	other(&w.ToName, to.Name.TH)
-	other(&c.Office, agency.Name.TH)
-	other(&c.Address, agency.Address.TH)
-	other(&c.Opening, "เรียน")
-	other(&c.Addressee, to.Addressee.TH)
-	other(&c.Owner, agency.Name.TH)
-	other(&c.Phone, agency.Phone)
-	other(&c.Email, agency.Email)
-	if w.Kind == External {
-		other(&c.Closing, "ขอแสดงความนับถือ")
-	}
-	if w.ToName == "" {
-		w.ToName = c.Addressee
-	}
-	return w.clean()
-}
-
-func (w *Writing) clean() error {
-	var bad []errs.Field
-	fail := func(name, key string, args ...any) { bad = append(bad, errs.Field{Name: name, Key: key, Args: args}) }
-	if !contains(Kinds, w.Kind) {
-		fail("kind", "error.letter-kind")
-	}
-	if w.Series != "ordinary" && w.Series != "circular" {
-		fail("series", "error.letter-series")
-	}
-	if !contains(Urgencies, w.Urgency) {
-		fail("urgency", "error.letter-urgency")
-	}
-	line := func(name string, field *string, required bool) {
-		text, err := thai.CleanText(strings.ReplaceAll(*field, "\n", " "), maxLine)
-		switch {
-		case err != nil:
-			fail(name, "error.message-long", "max", maxLine)
-		case text == "" && required:
-			fail(name, "error.required")
-		}
-		*field = text
-	}
-	c := &w.Content
-	line("subject", &w.Subject, true)
-	line("to_name", &w.ToName, true)
-	for _, f := range []*string{&c.Office, &c.Address, &c.Opening, &c.Closing, &c.Owner, &c.Phone, &c.Email} {
-		line("content", f, false)
-	}
-	line("addressee", &c.Addressee, true)
-	for _, list := range [][]string{c.Enclosures, c.CopiesTo} {
-		for i := range list {
-			line("content", &list[i], true)
-		}
-	}
-	for i := range c.References {
-		r := &c.References[i]
-		line("references", &r.Number, true)
-		line("references", &r.Subject, false)
-		if _, err := time.Parse(time.DateOnly, r.Date); r.Date != "" && err != nil {
-			fail("references", "error.date")
-		}
-	}
-	if len(c.Paragraphs) == 0 || len(c.Paragraphs) > maxParas || len(c.References)+len(c.Enclosures)+len(c.CopiesTo) > maxParas {
-		fail("paragraphs", "error.letter-text")
-	}
-	for i := range c.Paragraphs {
-		text, err := thai.CleanText(c.Paragraphs[i], 5000)
-		if err != nil || text == "" {
-			fail("paragraphs", "error.letter-text")
-			break
-		}
-		c.Paragraphs[i] = text
-	}
-	// The subject stands in registers that many read; no number of a person belongs there.
-	if len(thai.Sensitive(w.Subject)) > 0 {
-		fail("subject", "error.letter-subject-personal")
-	}
-	return errs.InvalidFields(bad)
-}
-
-func contains[T comparable](list []T, x T) bool {
-	for _, y := range list {
-		if y == x {
-			return true
-		}
-	}
-	return false
 }
 
 // change applies a transition by somebody of the office.
@@ -305,41 +118,6 @@ func (s *Service) ChangeIn(tx *db.Tx, a policy.Actor, id, action string, rule fu
 		return Letter{}, err
 	}
 	return l, s.record(tx, a, action, &l, body)
-}
-
-// maySee: letters with a class are for those who keep them, and for who drafted them.
-func maySee(a policy.Actor, l *Letter) bool {
-	if l.Secrecy != NoSecrecy && l.DraftedBy != a.Account && !policy.May(a, "letter.secret", l.Agency) {
-		return false
-	}
-	return policy.May(a, "letter.read", l.Agency)
-}
-
-// Revise replaces what a draft says.
-func (s *Service) Revise(ctx context.Context, a policy.Actor, id string, w Writing) (Letter, error) {
-	old, err := s.Get(ctx, a, id)
-	if err != nil {
-		return Letter{}, err
-	}
-	w.Agency = old.Agency
-	if old.About != "" { // what a referral discloses, and to whom, is not the editor's to change
-		w.To, w.ToName = old.To, old.ToName
-	}
-	if err := s.complete(&w); err != nil {
-		return Letter{}, err
-	}
-	subject, err := s.Vault.Subject(ctx, old.subjectKey)
-	if err != nil {
-		return Letter{}, err
-	}
-	sealed, err := sealContent(subject, id, &w.Content)
-	if err != nil {
-		return Letter{}, err
-	}
-	return s.change(ctx, a, id, "revise", func(_ *db.Tx, l *Letter) (map[string]string, error) {
-		l.Kind, l.Series, l.Urgency, l.To, l.ToName, l.Subject, l.content = w.Kind, w.Series, w.Urgency, w.To, w.ToName, w.Subject, sealed
-		return nil, nil
-	})
 }
 
 // Classify gives a letter its class of secrecy, also none: who may is the record's to
@@ -476,79 +254,4 @@ func (s *Service) DispatchIn(tx *db.Tx, a policy.Actor, id string, body map[stri
 		}
 		return body, nil
 	})
-}
-
-// Get returns a letter that the actor may know of, without its content.
-func (s *Service) Get(ctx context.Context, a policy.Actor, id string) (l Letter, err error) {
-	err = s.DB.Read(ctx, func(tx *db.Tx) error { l, err = one(tx, `id = $1`, id); return err })
-	if err == nil && !maySee(a, &l) {
-		err = errs.New(errs.NotFound, "error.letter-not-found")
-	}
-	if err != nil {
-		return Letter{}, err
-	}
-	return l, nil
-}
-
-// History is what happened to a letter, oldest first.
-func (s *Service) History(ctx context.Context, a policy.Actor, id string) (out []Event, err error) {
-	if _, err := s.Get(ctx, a, id); err != nil {
-		return nil, err
-	}
-	err = s.DB.Read(ctx, func(tx *db.Tx) error { out, err = history(tx, id); return err })
-	return out, err
-}
-
-// List lists letters that the actor may know of, newest first.
-func (s *Service) List(ctx context.Context, a policy.Actor, f Filter) (out []Letter, err error) {
-	all, own := policy.Reach(a, "letter.read")
-	if !all {
-		if own == "" || f.Agency != "" && f.Agency != own {
-			return nil, errs.New(errs.Forbidden, "error.forbidden")
-		}
-		f.Agency = own
-	}
-	everySecret, ownSecrets := policy.Reach(a, "letter.secret")
-	secret := everySecret || ownSecrets != "" && ownSecrets == f.Agency
-	err = s.DB.Read(ctx, func(tx *db.Tx) error { out, err = list(tx, f, secret, a.Account); return err })
-	return out, err
-}
-
-// About lists the letters that were written for something.
-func (s *Service) About(tx *db.Tx, about string) ([]Letter, error) {
-	return many(tx, `about = $1 ORDER BY id`, about)
-}
-
-// Read returns a letter with its content, opened for the actor; the reading is logged.
-func (s *Service) Read(ctx context.Context, a policy.Actor, id string) (Letter, Content, error) {
-	l, err := s.Get(ctx, a, id)
-	if err != nil {
-		return Letter{}, Content{}, err
-	}
-	plain, err := s.Processing.Read(ctx, a, processing.Request{Activity: Activity, Purpose: Purpose, Items: []vault.Sealed{l.sealed()}, Detail: "letter"})
-	if err != nil {
-		return Letter{}, Content{}, err
-	}
-	c, err := l.decode(plain[0])
-	return l, c, err
-}
-
-func (l *Letter) sealed() vault.Sealed {
-	return vault.Sealed{Subject: l.subjectKey, Element: processing.Content, Place: place(l.ID, "content"), Data: l.content}
-}
-
-// decode decodes the content and holds it to what was approved.
-func (l *Letter) decode(plain []byte) (Content, error) {
-	var c Content
-	if err := json.Unmarshal(plain, &c); err != nil {
-		return Content{}, err
-	}
-	if l.ContentHash == nil {
-		return c, nil
-	}
-	sum, err := l.hash(&c)
-	if err == nil && !bytes.Equal(sum, l.ContentHash) {
-		err = errs.New(errs.Internal, "error.letter-altered")
-	}
-	return c, err
 }
