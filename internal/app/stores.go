@@ -100,11 +100,7 @@ func openVault(ctx context.Context, a *App, fresh bool) error {
 	if empty && !fresh {
 		return lost
 	}
-	master, err := vault.ReadMaster(c.MasterKeyFile, empty)
-	if err != nil {
-		return err
-	}
-	a.Vault, a.minter, err = vault.Open(ctx, a.keys, master)
+	a.Vault, a.minter, err = vault.OpenFile(ctx, a.keys, c.MasterKeyFile, empty)
 	return err
 }
 

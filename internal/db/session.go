@@ -160,6 +160,9 @@ func (tx *Tx) SetMemo(key, value any) { tx.lane.memo[key] = value }
 // ForUpdate is the clause that locks what a SELECT reads; SQLite has one writer and needs none.
 func (tx *Tx) ForUpdate() string { return tx.clause(" FOR UPDATE") }
 
+// ForShare is the clause that keeps what a SELECT reads from being changed until the end.
+func (tx *Tx) ForShare() string { return tx.clause(" FOR SHARE") }
+
 // SkipLocked is the clause with which several nodes claim different jobs.
 func (tx *Tx) SkipLocked() string { return tx.clause(" FOR UPDATE SKIP LOCKED") }
 

@@ -18,15 +18,17 @@ import (
 
 // Vault seals, and opens for a Permit.
 type Vault struct {
-	keys    *db.DB
-	wrapper KeyWrapper
-	root    []byte
-	dead    *Tombstones
-	system  cipher.AEAD
-	index   []byte
+	keys   *db.DB
+	root   []byte
+	dead   *Tombstones
+	system cipher.AEAD
+	index  []byte
+	master string // file of the master key; "" where the wrapper does not come from one
 
 	mu      sync.Mutex
-	cohorts map[int]cipher.AEAD
+	wrapper KeyWrapper          // with the master key
+	cohorts map[int]cipher.AEAD // by number
+	current map[int]int         // the number that wraps a year's new keys
 }
 
 // Minter makes permits. Whoever holds it can have anything opened; only package
@@ -66,6 +68,7 @@ type Subject struct {
 	// by who keeps such subjects; keys without a kind are swept by nobody.
 	Kind    string
 	cohort  int
+	key     []byte
 	wrapped []byte
 	at      time.Time
 	aead    cipher.AEAD
@@ -79,7 +82,7 @@ func Open(ctx context.Context, keys *db.DB, w KeyWrapper) (*Vault, *Minter, erro
 	if _, err := keys.Migrate(ctx, keyring.Files); err != nil {
 		return nil, nil, err
 	}
-	v := &Vault{keys: keys, wrapper: w, cohorts: map[int]cipher.AEAD{}}
+	v := &Vault{keys: keys, wrapper: w, cohorts: map[int]cipher.AEAD{}, current: map[int]int{}}
 	var err error
 	if v.root, err = v.secret(ctx, "root"); err != nil {
 		return nil, nil, err
@@ -125,29 +128,66 @@ func (v *Vault) Derive(use string) []byte {
 
 // NewSubject makes a subject with a new key, in memory; Keep makes it last.
 func (v *Vault) NewSubject(ctx context.Context, at time.Time) (*Subject, error) {
-	year := at.UTC().Year()
-	cohort, err := v.cohort(ctx, year)
-	if err != nil {
+	s := &Subject{ID: db.NewID(), key: random(32), at: at}
+	if err := v.wrap(ctx, s); err != nil {
 		return nil, err
 	}
-	s := &Subject{ID: db.NewID(), cohort: year, at: at}
-	key := random(32)
-	s.wrapped = seal(cohort, "subject:"+s.ID, key)
-	s.aead, err = newAEAD(key)
+	var err error
+	s.aead, err = newAEAD(s.key)
 	return s, err
 }
 
+// wrap wraps a subject's key with the present key of its year.
+func (v *Vault) wrap(ctx context.Context, s *Subject) error {
+	number, cohort, err := v.present(ctx, s.at.UTC().Year())
+	if err != nil {
+		return err
+	}
+	s.cohort, s.wrapped = number, seal(cohort, "subject:"+s.ID, s.key)
+	return nil
+}
+
 // Keep commits the subject's key to the keyring. It comes before whatever is sealed
-// with the key is stored; a key whose data never came is swept later.
+// with the key is stored; a key whose data never came is swept later. A cohort key that
+// was replaced in the meantime is not used any more: the key is wrapped anew.
 func (v *Vault) Keep(ctx context.Context, s *Subject) error {
-	return v.keys.InTx(ctx, func(tx *db.Tx) error {
-		_, err := tx.Exec(`INSERT INTO subjects (id, cohort, wrapped, created_at, kind) VALUES ($1, $2, $3, $4, $5)`, s.ID, s.cohort, s.wrapped, db.Micros(s.at), s.Kind)
+	for {
+		kept, err := v.keep(ctx, s)
+		if err != nil || kept {
+			return err
+		}
+		v.forgetPresent(s.at.UTC().Year())
+		if err := v.wrap(ctx, s); err != nil {
+			return err
+		}
+	}
+}
+
+// keep holds the cohort key's row until it commits, so that a replacement waits for it
+// and sees what it has wrapped.
+func (v *Vault) keep(ctx context.Context, s *Subject) (kept bool, err error) {
+	err = v.keys.InTx(ctx, func(tx *db.Tx) error {
+		var retired int64
+		err := tx.QueryRow(`SELECT retired_at FROM cohorts WHERE year = $1`+tx.ForShare(), []any{s.cohort}, &retired)
+		if kept = err == nil && retired == 0; !kept {
+			return err
+		}
+		_, err = tx.Exec(`INSERT INTO subjects (id, cohort, wrapped, created_at, kind) VALUES ($1, $2, $3, $4, $5)`, s.ID, s.cohort, s.wrapped, db.Micros(s.at), s.Kind)
 		return err
 	})
+	return kept, err
 }
 
 // Subject fetches a subject's key, for sealing more with it.
 func (v *Vault) Subject(ctx context.Context, id string) (*Subject, error) {
+	s, err := v.subject(ctx, id)
+	if errs.KindOf(err) == errs.NotFound { // its cohort key may have been replaced between two looks
+		s, err = v.subject(ctx, id)
+	}
+	return s, err
+}
+
+func (v *Vault) subject(ctx context.Context, id string) (*Subject, error) {
 	s := &Subject{ID: id}
 	var at int64
 	err := v.keys.Read(ctx, func(tx *db.Tx) error {
@@ -164,47 +204,11 @@ func (v *Vault) Subject(ctx context.Context, id string) (*Subject, error) {
 	if err != nil {
 		return nil, err
 	}
-	key, err := open(cohort, "subject:"+id, s.wrapped)
-	if err != nil {
+	if s.key, err = open(cohort, "subject:"+id, s.wrapped); err != nil {
 		return nil, err
 	}
-	s.aead, err = newAEAD(key)
+	s.aead, err = newAEAD(s.key)
 	return s, err
-}
-
-func (v *Vault) cohort(ctx context.Context, year int) (cipher.AEAD, error) {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	if aead, ok := v.cohorts[year]; ok {
-		return aead, nil
-	}
-	label := "cohort:" + time.Date(year, 1, 1, 0, 0, 0, 0, time.UTC).Format("2006")
-	fresh, err := v.wrapper.Wrap(label, random(32))
-	if err != nil {
-		return nil, err
-	}
-	var wrapped []byte
-	err = v.keys.InTx(ctx, func(tx *db.Tx) error {
-		if _, err := tx.Exec(`INSERT INTO cohorts (year, wrapped, created_at) VALUES ($1, $2, $3) ON CONFLICT (year) DO NOTHING`, year, fresh, db.Micros(tx.Now())); err != nil {
-			return err
-		}
-		return tx.QueryRow(`SELECT wrapped FROM cohorts WHERE year = $1`, []any{year}, &wrapped)
-	})
-	if err != nil {
-		return nil, err
-	}
-	if wrapped == nil {
-		return nil, errs.New(errs.NotFound, "error.key-destroyed")
-	}
-	key, err := v.wrapper.Unwrap(label, wrapped)
-	if err != nil {
-		return nil, errs.Wrap(err, errs.Unavailable, "error.master-key-wrong")
-	}
-	aead, err := newAEAD(key)
-	if err == nil {
-		v.cohorts[year] = aead
-	}
-	return aead, err
 }
 
 // Open opens what the permit covers, in the order given. Anything it does not cover
