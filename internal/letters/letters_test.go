@@ -358,3 +358,39 @@ func TestEveryKindSaysEverything(t *testing.T) {
 		}
 	}
 }
+
+// What is offered is what may be done: never signing to who may not sign.
+func TestOnlyWhatMayBeDoneIsOffered(t *testing.T) {
+	o := newOffice(t, dbtest.SQLite(t))
+	l := o.draft()
+	l, err := o.Check(ctx, registrar, l.ID)
+	housetest.Must(t, err)
+	for name, row := range map[string]struct {
+		by   policy.Actor
+		want string
+	}{
+		"the head":                 {head, "classify return approve cancel"},
+		"a delegate for signing":   {delegate, "classify return approve cancel"},
+		"who drafted it":           {drafter, "classify return cancel"},
+		"a registrar":              {registrar, "classify return cancel"},
+		"who has no order":         {policy.Actor{Account: "x", Agency: "rayong", Roles: []string{"officer"}}, "return cancel"},
+		"the head of another body": {stranger, ""},
+	} {
+		got, err := o.Offered(ctx, row.by, l)
+		if err != nil || strings.Join(got[0], " ") != row.want {
+			t.Errorf("%s is offered %v, not %s: %v", name, got, row.want, err)
+		}
+	}
+	o.OnGuard(func(_ *db.Tx, _ policy.Actor, action string, _ *letters.Letter) error {
+		if action == "approve" {
+			return errs.New(errs.Forbidden, "error.forbidden")
+		}
+		return nil
+	})
+	if got, err := o.Offered(ctx, head, l); err != nil || strings.Contains(strings.Join(got[0], " "), "approve") {
+		t.Errorf("where more is asked: %v %v", got, err)
+	}
+	if _, err := o.Approve(ctx, head, l.ID, ""); kind(err) != errs.Forbidden {
+		t.Errorf("and done: %v", err)
+	}
+}

@@ -40,8 +40,9 @@ type Hook func(tx *db.Tx, a policy.Actor, action string, l *Letter, body map[str
 // Service is what can be done with letters.
 type Service struct {
 	Deps
-	hooks []Hook
-	seals seals
+	hooks  []Hook
+	guards []Guard
+	seals  seals
 }
 
 // New returns the service.
@@ -108,6 +109,11 @@ func (s *Service) ChangeIn(tx *db.Tx, a policy.Actor, id, action string, rule fu
 	}
 	if t.By == "system" != (a.Account == "") || t.By != "system" && !policy.May(a, t.By, l.Agency) {
 		return Letter{}, errs.New(errs.Forbidden, "error.forbidden")
+	}
+	for _, guard := range s.guards {
+		if err := guard(tx, a, action, &l); err != nil {
+			return Letter{}, err
+		}
 	}
 	l.State = t.To
 	body, err := rule(tx, &l)
@@ -179,23 +185,14 @@ func (s *Service) Approve(ctx context.Context, a policy.Actor, id, position stri
 		return Letter{}, errs.InvalidField("position", "error.message-long", "max", maxLine)
 	}
 	return s.change(ctx, a, id, "approve", func(tx *db.Tx, l *Letter) (map[string]string, error) {
-		signs, ok, err := org.Signs(tx, a.Account, l.Agency)
+		signs, err := s.maySign(tx, a, l)
 		if err != nil {
 			return nil, err
-		}
-		if !ok {
-			return nil, errs.New(errs.Forbidden, "error.letter-signatory")
-		}
-		if a.Account == l.DraftedBy {
-			return nil, errs.New(errs.Forbidden, "error.letter-four-eyes")
 		}
 		if l.Version != old.Version { // what was read is what is signed
 			return nil, errs.New(errs.Conflict, "error.conflict")
 		}
 		if l.ClassifiedBy == "" {
-			if _, err := s.mayClassify(a, l); err != nil {
-				return nil, err
-			}
 			l.ClassifiedBy = a.Account
 		}
 		l.Signer, l.ApprovedBy = block(signs, agency, position), a.Account

@@ -39,13 +39,13 @@ func transition(l *Letter, action string) (Transition, error) {
 	return Transition{}, errs.New(errs.Conflict, "error.letter-transition", "action", action, "state", string(l.State))
 }
 
-// Next lists the actions that the state of a letter allows. One that has its number can be
-// dispatched: where the seal has not come yet, it is made on the way.
-func Next(l *Letter) []string {
-	var out []string
+// next are the transitions that the state of a letter allows. One that has its number can
+// be dispatched: where the seal has not come yet, it is made on the way.
+func next(l *Letter) []Transition {
+	var out []Transition
 	for _, t := range Transitions {
 		if t.By != "system" && (slices.Contains(t.From, l.State) || t.Action == "dispatch" && l.State == Numbered) {
-			out = append(out, t.Action)
+			out = append(out, t)
 		}
 	}
 	return out

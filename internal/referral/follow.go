@@ -27,8 +27,6 @@ func (s *Service) onLetter(tx *db.Tx, a policy.Actor, action string, l *letters.
 		return err
 	}
 	switch action {
-	case "approve":
-		return s.mayDisclose(a)
 	case "dispatch":
 		return s.disclose(tx, a, &r, l, body)
 	case "cancel":
@@ -45,7 +43,10 @@ func (s *Service) onLetter(tx *db.Tx, a policy.Actor, action string, l *letters.
 }
 
 // mayDisclose: who the record names for disclosing (row 29) signs what goes out.
-func (s *Service) mayDisclose(a policy.Actor) error {
+func (s *Service) mayDisclose(_ *db.Tx, a policy.Actor, action string, l *letters.Letter) error {
+	if action != "approve" || !strings.HasPrefix(l.About, about) {
+		return nil
+	}
 	snap := s.Record(Activity)
 	if snap == nil {
 		return errs.New(errs.Unavailable, "error.no-record")

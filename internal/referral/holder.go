@@ -2,6 +2,7 @@ package referral
 
 import (
 	"context"
+	"slices"
 
 	"prasan/internal/db"
 )
@@ -37,5 +38,17 @@ func (h Holder) Export(ctx context.Context, caseID string) (any, error) {
 		}
 		return err
 	})
+	return out, err
+}
+
+// Recipients are the agencies to which a case was disclosed, in the order of the log.
+func Recipients(tx *db.Tx, caseID string) ([]string, error) {
+	all, err := disclosures(tx, `case_id = $1 ORDER BY id`, caseID)
+	var out []string
+	for _, d := range all {
+		if !slices.Contains(out, d.To) {
+			out = append(out, d.To)
+		}
+	}
 	return out, err
 }

@@ -44,6 +44,7 @@ type Service struct{ Deps }
 func New(d Deps) *Service {
 	s := &Service{d}
 	d.Letters.OnAction(s.onLetter)
+	d.Letters.OnGuard(s.mayDisclose)
 	d.Saraban.OnMove(s.onMove)
 	d.Saraban.OnAnswer(s.onAnswer)
 	d.Saraban.OnAttach(s.onAttach)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"slices"
 	"time"
 
@@ -250,6 +251,10 @@ func (s *Service) Deliver(ctx context.Context, id string) error {
 	case Email:
 		err = s.sendMail(ctx, d)
 	}
+	var refused *ecms.Fault
+	if errors.As(err, &refused) && refused.Code != ecms.TryAgain {
+		return s.refused(ctx, d, refused)
+	}
 	if err != nil {
 		s.failing(ctx, d, err)
 	}
@@ -338,85 +343,6 @@ func (s *Service) sendMail(ctx context.Context, d Dispatch) error {
 		now.State, now.SentAt = OnItsWay, tx.Now()
 		return s.move(tx, &now)
 	})
-}
-
-var secretCode = map[letters.Secrecy]string{letters.NoSecrecy: "001", letters.Confidential: "002", letters.Secret: "003", letters.TopSecret: "004"}
-var speedCode = map[letters.Urgency]string{letters.NoUrgency: "001", letters.Urgent: "002", letters.VeryUrgent: "003", letters.MostUrgent: "004"}
-
-func isoDate(t time.Time) string { return t.In(thai.Bangkok).Format(time.DateOnly) }
-
-// sendECMS gives the letter to the node of the sender. One that was refused before is
-// deleted at the node first, so that the same number may be sent again.
-func (s *Service) sendECMS(ctx context.Context, d Dispatch) error {
-	l, file, err := s.Letters.File(ctx, d.Letter, "dispatch.ecms")
-	if err != nil {
-		return err
-	}
-	_, content, err := s.Letters.Words(ctx, d.Letter, "dispatch.ecms")
-	if err != nil {
-		return err
-	}
-	sender, _ := s.Agencies.Get(d.Agency)
-	var entry Entry
-	var before []Dispatch
-	err = s.DB.Read(ctx, func(tx *db.Tx) (err error) {
-		if entry, err = s.Entry(tx, d.To); err != nil {
-			return err
-		}
-		before, err = dispatches(tx, `letter_id = $1 AND channel = 'ecms' AND state IN ('rejected','invalid')`, d.Letter)
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	node := s.exchangeOf(sender.ECMS)
-	if node == nil {
-		return errs.New(errs.Unavailable, "error.ecms-no-node")
-	}
-	if len(before) > 0 {
-		if _, err := node.Delete(ctx, sender.ECMS, ecms.Ref{LetterID: l.NumberText, Date: isoDate(l.NumberedAt), SenderDepartment: sender.ECMS, AcceptDepartment: entry.ECMS}); err != nil {
-			return err
-		}
-	}
-	doc := &ecms.Letter{ID: l.NumberText, Date: isoDate(l.NumberedAt), Subject: l.Subject, Secret: secretCode[l.Secrecy], Speed: speedCode[l.Urgency], SendDate: s.Now(), Description: content.Office,
-		Sender:   ecms.Party{GivenName: l.Signer.Name, JobTitle: firstLine(l.Signer.Lines), Ministry: ministryOf(sender.ECMS), Department: sender.ECMS},
-		Receiver: ecms.Party{JobTitle: content.Addressee, Ministry: ministryOf(entry.ECMS), Department: entry.ECMS},
-		Main:     ecms.File{Mime: "application/pdf", Data: file}}
-	files, err := s.attachments(ctx, &l)
-	if err != nil {
-		return err
-	}
-	for _, a := range files {
-		doc.Attachments = append(doc.Attachments, ecms.File{Mime: a.Type, Data: a.Data})
-	}
-	for _, r := range content.References {
-		doc.References = append(doc.References, ecms.Reference{ID: r.Number, Date: r.Date, Subject: r.Subject})
-	}
-	for i, e := range content.Enclosures {
-		if i > 0 {
-			doc.Attachment += ", "
-		}
-		doc.Attachment += e
-	}
-	receipt, err := node.Send(ctx, sender.ECMS, doc)
-	if err != nil {
-		return err
-	}
-	return s.sent(ctx, d.ID, func(_ *db.Tx, d *Dispatch) error { d.ProcessID = receipt.ProcessID; return nil })
-}
-
-func firstLine(lines []string) string {
-	if len(lines) == 0 {
-		return ""
-	}
-	return lines[0]
-}
-
-func ministryOf(id string) string {
-	if len(id) < 2 {
-		return id
-	}
-	return id[:2]
 }
 
 // Confirm notes by hand what the other side has said of a letter that went by file, mail

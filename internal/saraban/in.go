@@ -85,11 +85,11 @@ func (i *In) ReceiptText() string {
 	return fmt.Sprintf("%d/%d", i.Receipt, letters.Year(i.RegisteredAt))
 }
 
-// NextIn lists the actions that the state of a letter that came allows.
-func NextIn(i *In) []string {
-	var out []string
+// Offered lists what the actor may do with a letter that came.
+func Offered(a policy.Actor, i *In) []string {
+	out := []string{}
 	for _, s := range Steps {
-		if slices.Contains(s.From, i.State) && s.By != "system" {
+		if slices.Contains(s.From, i.State) && s.By != "system" && policy.May(a, s.By, i.Agency) {
 			out = append(out, s.Action)
 		}
 	}

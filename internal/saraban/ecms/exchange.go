@@ -102,6 +102,9 @@ type Exchange interface {
 // Fault is an ErrorDetail: a refusal in the protocol's own terms.
 type Fault struct{ Code, Description string }
 
+// TryAgain is the ErrorCode of a node that cannot answer now; any other is its last word.
+const TryAgain = "500"
+
 func (f *Fault) Error() string { return "ecms: " + f.Code + ": " + f.Description }
 
 // The code tables of the standard (tables 2-9 and 2-10).

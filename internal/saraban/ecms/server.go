@@ -71,7 +71,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		err = p.err
 	}
 	if err != nil {
-		s.answer(w, http.StatusOK, responseName(e.name), fail(asFault(err, "500")))
+		s.answer(w, http.StatusOK, responseName(e.name), fail(asFault(err, TryAgain)))
 		return
 	}
 	s.answer(w, http.StatusOK, responseName(e.name), func(p *printer) { p.raw(out.String()) })
@@ -95,7 +95,7 @@ func asFault(err error, code string) *Fault {
 	if errors.As(err, &f) {
 		return f
 	}
-	if code == "500" {
+	if code == TryAgain {
 		return &Fault{code, "the node cannot answer now; try again"}
 	}
 	return &Fault{code, clip(err.Error())}

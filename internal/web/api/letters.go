@@ -42,7 +42,7 @@ type Letter struct {
 	DispatchedAt *time.Time       `json:"dispatched_at,omitempty"`
 	RegisteredAt *time.Time       `json:"registered_at,omitempty"`
 	AnsweredAt   *time.Time       `json:"answered_at,omitempty"`
-	Next         []string         `json:"next" doc:"Actions that the state allows."`
+	Next         []string         `json:"next" doc:"What the caller may do with it now."`
 	Content      *letters.Content `json:"content,omitempty" doc:"With content=true; the reading is on file."`
 	Attachments  []string         `json:"attachments,omitempty" doc:"Names of the files that came with it, with content=true."`
 	Dispatches   []Dispatch       `json:"dispatches,omitempty"`
@@ -128,8 +128,7 @@ type (
 
 func letterOf(l letters.Letter) Letter {
 	out := Letter{ID: l.ID, Direction: letters.Out, Agency: l.Agency, Kind: string(l.Kind), State: string(l.State), Series: l.Series, Secrecy: string(l.Secrecy), Urgency: string(l.Urgency), To: l.To, ToName: l.ToName, Subject: l.Subject, About: l.About,
-		Number: l.NumberText, Date: moment(l.NumberedAt), DraftedBy: l.DraftedBy, CheckedBy: l.CheckedBy, ApprovedBy: l.ApprovedBy, SHA256: l.FileHash, Reason: l.CancelReason, CreatedAt: l.CreatedAt, SealedAt: moment(l.SealedAt), DispatchedAt: moment(l.DispatchedAt),
-		Next: append([]string{}, letters.Next(&l)...)}
+		Number: l.NumberText, Date: moment(l.NumberedAt), DraftedBy: l.DraftedBy, CheckedBy: l.CheckedBy, ApprovedBy: l.ApprovedBy, SHA256: l.FileHash, Reason: l.CancelReason, CreatedAt: l.CreatedAt, SealedAt: moment(l.SealedAt), DispatchedAt: moment(l.DispatchedAt), Next: []string{}}
 	if l.ApprovedBy != "" {
 		out.Signer = &l.Signer
 		out.Signer.Lines = append([]string{}, l.Signer.Lines...)
@@ -137,9 +136,23 @@ func letterOf(l letters.Letter) Letter {
 	return out
 }
 
-func letterIn(i saraban.In) Letter {
+// letterFor is a letter with what the caller may do with it now.
+func letterFor(c *Call, s *letters.Service, l letters.Letter, err error) (Letter, error) {
+	if err != nil {
+		return Letter{}, err
+	}
+	next, err := s.Offered(c.Request.Context(), c.Actor, l)
+	if err != nil {
+		return Letter{}, err
+	}
+	out := letterOf(l)
+	out.Next = next[0]
+	return out, nil
+}
+
+func letterIn(a policy.Actor, i saraban.In) Letter {
 	out := Letter{ID: i.ID, Direction: letters.In, Agency: i.Agency, State: string(i.State), Secrecy: string(i.Secrecy), Urgency: string(i.Urgency), From: i.From, FromName: i.FromName, ToName: i.ToName, Subject: i.Subject, About: i.About, Number: i.Number,
-		Date: moment(i.Dated), SHA256: i.FileHash, Channel: string(i.Channel), Reason: i.Reason, CreatedAt: i.ReceivedAt, RegisteredAt: moment(i.RegisteredAt), AnsweredAt: moment(i.AnsweredAt), Next: append([]string{}, saraban.NextIn(&i)...)}
+		Date: moment(i.Dated), SHA256: i.FileHash, Channel: string(i.Channel), Reason: i.Reason, CreatedAt: i.ReceivedAt, RegisteredAt: moment(i.RegisteredAt), AnsweredAt: moment(i.AnsweredAt), Next: saraban.Offered(a, &i)}
 	if i.Receipt != 0 {
 		out.Receipt = i.ReceiptText()
 	}
@@ -166,13 +179,13 @@ func LetterOperations(l *letters.Service, s *saraban.Service) []Operation {
 	outward := func(name, summary string, f func(ctx context.Context, a policy.Actor, id string) (letters.Letter, error)) Operation {
 		return Get(post(act(name, summary)), func(c *Call) (Letter, error) {
 			got, err := f(c.Request.Context(), c.Actor, c.Path("id"))
-			return letterOf(got), err
+			return letterFor(c, x.out, got, err)
 		})
 	}
 	inward := func(name, summary string, f func(ctx context.Context, a policy.Actor, id string) (saraban.In, error)) Operation {
 		return Get(post(act(name, summary)), func(c *Call) (Letter, error) {
 			got, err := f(c.Request.Context(), c.Actor, c.Path("id"))
-			return letterIn(got), err
+			return letterIn(c.Actor, got), err
 		})
 	}
 	return []Operation{
@@ -186,29 +199,29 @@ func LetterOperations(l *letters.Service, s *saraban.Service) []Operation {
 		}),
 		Do(act("revise", "Replace what a draft says."), func(c *Call, in newLetter) (Letter, error) {
 			got, err := x.out.Revise(c.Request.Context(), c.Actor, c.Path("id"), in.writing(c.Actor))
-			return letterOf(got), err
+			return letterFor(c, x.out, got, err)
 		}),
 		Do(act("classify", "Give it its class of secrecy; for those whom the record names (row 26)."), func(c *Call, in letterClass) (Letter, error) {
 			got, err := x.out.Classify(c.Request.Context(), c.Actor, c.Path("id"), letters.Secrecy(in.Secrecy))
-			return letterOf(got), err
+			return letterFor(c, x.out, got, err)
 		}),
 		outward("check", "Mark a draft as checked.", x.out.Check),
 		Do(act("return", "Give a checked letter back to be revised."), func(c *Call, in letterReason) (Letter, error) {
 			got, err := x.out.Return(c.Request.Context(), c.Actor, c.Path("id"), in.Reason)
-			return letterOf(got), err
+			return letterFor(c, x.out, got, err)
 		}),
 		Do(act("approve", "Sign it (ลงนาม): the head, who acts for him, or his delegate, never its drafter."), func(c *Call, in letterApproval) (Letter, error) {
 			got, err := x.out.Approve(c.Request.Context(), c.Actor, c.Path("id"), in.Position)
-			return letterOf(got), err
+			return letterFor(c, x.out, got, err)
 		}),
 		Do(act("number", "Give it number and date; the seal follows."), func(c *Call, in letterNumber) (Letter, error) {
 			got, err := x.out.Number(c.Request.Context(), c.Actor, c.Path("id"), in.Reserved)
-			return letterOf(got), err
+			return letterFor(c, x.out, got, err)
 		}),
 		Do(act("dispatch", "Send it by a channel that its class and the agency's entry allow."), x.dispatch),
 		Do(act("cancel", "End a letter that has not left; its number is burnt."), func(c *Call, in letterReason) (Letter, error) {
 			got, err := x.out.Cancel(c.Request.Context(), c.Actor, c.Path("id"), in.Reason)
-			return letterOf(got), err
+			return letterFor(c, x.out, got, err)
 		}),
 		Do(act("confirm", "Note what the other side has said of a letter that went by file, mail or paper: its receive number."), func(c *Call, in letterReceipt) (Dispatch, error) {
 			got, err := x.in.Confirm(c.Request.Context(), c.Actor, c.Path("id"), in.Number)
@@ -224,11 +237,11 @@ func LetterOperations(l *letters.Service, s *saraban.Service) []Operation {
 		Do(act("invalid", "Send a letter that came back because it is not right (แจ้งหนังสือผิด)."), x.refuse("invalid")),
 		Do(act("forward", "Give it to somebody of the agency, with an endorsement (เกษียน)."), func(c *Call, in letterForward) (Letter, error) {
 			got, err := x.in.Forward(c.Request.Context(), c.Actor, c.Path("id"), in.Account, in.Text)
-			return letterIn(got), err
+			return letterIn(c.Actor, got), err
 		}),
 		Do(act("answer", "Answer a letter that came: to its sender, or that the citizen was told."), func(c *Call, in letterAnswer) (Letter, error) {
 			got, err := x.in.Answer(c.Request.Context(), c.Actor, c.Path("id"), in.To, in.Text)
-			return letterIn(got), err
+			return letterIn(c.Actor, got), err
 		}),
 		Do(Operation{ID: "reserveNumbers", Path: "/registers/out/reserve", Tag: tag, Summary: "Set numbers aside."}, func(c *Call, in letterReserve) (reservedNumbers, error) {
 			first, last, err := x.out.Reserve(c.Request.Context(), c.Actor, or(in.Agency, c.Actor.Agency), or(in.Series, "ordinary"), in.Count, in.Reason)
@@ -257,7 +270,7 @@ func (n newLetter) writing(a policy.Actor) letters.Writing {
 func (x correspondence) draft(c *Call, in newLetter) (Letter, error) {
 	got, err := x.out.Draft(c.Request.Context(), c.Actor, in.writing(c.Actor))
 	c.Location = "/letters/" + got.ID
-	return letterOf(got), err
+	return letterFor(c, x.out, got, err)
 }
 
 // pageAt is how many a call wants, and the key after which the page begins.
@@ -279,10 +292,21 @@ func (x correspondence) list(c *Call) (Page[Letter], error) {
 	}
 	if c.Query("direction") == letters.In {
 		all, err := x.in.ListIn(c.Request.Context(), c.Actor, saraban.FilterIn{Agency: c.Query("agency"), State: c.Query("state"), Before: before, Limit: limit + 1})
-		return PageOf(all, limit, letterIn, func(i saraban.In) string { return MakeCursor(i.ID) }), err
+		return PageOf(all, limit, func(i saraban.In) Letter { return letterIn(c.Actor, i) }, func(i saraban.In) string { return MakeCursor(i.ID) }), err
 	}
 	all, err := x.out.List(c.Request.Context(), c.Actor, letters.Filter{Agency: c.Query("agency"), State: c.Query("state"), About: c.Query("about"), Before: before, Limit: limit + 1})
-	return PageOf(all, limit, letterOf, func(l letters.Letter) string { return MakeCursor(l.ID) }), err
+	if err != nil {
+		return Page[Letter]{}, err
+	}
+	next, err := x.out.Offered(c.Request.Context(), c.Actor, all...)
+	if err != nil {
+		return Page[Letter]{}, err
+	}
+	page := PageOf(all, limit, letterOf, func(l letters.Letter) string { return MakeCursor(l.ID) })
+	for i := range page.Items {
+		page.Items[i].Next = next[i]
+	}
+	return page, nil
 }
 
 // get finds a letter that leaves, else one that came.
@@ -295,7 +319,10 @@ func (x correspondence) get(c *Call) (Letter, error) {
 	if err != nil {
 		return Letter{}, err
 	}
-	out := letterOf(l)
+	out, err := letterFor(c, x.out, l, err)
+	if err != nil {
+		return Letter{}, err
+	}
 	if words {
 		_, content, err := x.out.Read(ctx, c.Actor, id)
 		if err != nil {
@@ -313,12 +340,12 @@ func (x correspondence) get(c *Call) (Letter, error) {
 func (x correspondence) getIn(c *Call, id string, words bool) (Letter, error) {
 	if words {
 		i, content, _, err := x.in.ReadIn(c.Request.Context(), c.Actor, id)
-		out := letterIn(i)
+		out := letterIn(c.Actor, i)
 		out.Content, out.Attachments = &content, i.Attachments
 		return out, err
 	}
 	i, err := x.in.GetIn(c.Request.Context(), c.Actor, id)
-	return letterIn(i), err
+	return letterIn(c.Actor, i), err
 }
 
 func (x correspondence) pdf(c *Call) (Raw, error) {
@@ -331,7 +358,7 @@ func (x correspondence) pdf(c *Call) (Raw, error) {
 
 func (x correspondence) dispatch(c *Call, in letterSending) (Letter, error) {
 	l, d, err := x.in.Dispatch(c.Request.Context(), c.Actor, c.Path("id"), saraban.Sending{Channel: saraban.Channel(in.Channel), Note: in.Note})
-	out := letterOf(l)
+	out, err := letterFor(c, x.out, l, err)
 	out.Dispatches = []Dispatch{dispatchOf(d)}
 	return out, err
 }
@@ -339,7 +366,7 @@ func (x correspondence) dispatch(c *Call, in letterSending) (Letter, error) {
 func (x correspondence) refuse(action string) func(c *Call, in letterReason) (Letter, error) {
 	return func(c *Call, in letterReason) (Letter, error) {
 		got, err := x.in.Refuse(c.Request.Context(), c.Actor, c.Path("id"), action, in.Reason)
-		return letterIn(got), err
+		return letterIn(c.Actor, got), err
 	}
 }
 
@@ -369,14 +396,28 @@ func (x correspondence) registerOut(c *Call) (Page[RegisterLine], error) {
 		return Page[RegisterLine]{}, err
 	}
 	all, err := x.out.RegisterOut(c.Request.Context(), c.Actor, agency, kind, year, before, limit+1)
+	if err != nil {
+		return Page[RegisterLine]{}, err
+	}
+	var entered []letters.Letter
+	for _, e := range all {
+		if e.Letter != nil {
+			entered = append(entered, *e.Letter)
+		}
+	}
+	next, err := x.out.Offered(c.Request.Context(), c.Actor, entered...)
+	if err != nil {
+		return Page[RegisterLine]{}, err
+	}
 	return PageOf(all, limit, func(e letters.Entry) RegisterLine {
 		line := RegisterLine{Number: e.Number, Kind: e.Kind, State: e.State, At: e.At, Note: e.Note}
 		if e.Letter != nil {
 			l := letterOf(*e.Letter)
+			l.Next, next = next[0], next[1:]
 			line.Letter = &l
 		}
 		return line
-	}, func(e letters.Entry) string { return MakeCursor(strconv.FormatInt(e.Number, 10)) }), err
+	}, func(e letters.Entry) string { return MakeCursor(strconv.FormatInt(e.Number, 10)) }), nil
 }
 
 func (x correspondence) registerIn(c *Call) (Page[RegisterLine], error) {
@@ -386,7 +427,7 @@ func (x correspondence) registerIn(c *Call) (Page[RegisterLine], error) {
 	}
 	all, err := x.in.RegisterIn(c.Request.Context(), c.Actor, agency, kind, year, before, limit+1)
 	return PageOf(all, limit, func(e saraban.EntryIn) RegisterLine {
-		l := letterIn(e.Letter)
+		l := letterIn(c.Actor, e.Letter)
 		return RegisterLine{Number: e.Number, Kind: kind, State: "used", At: e.At, Letter: &l}
 	}, func(e saraban.EntryIn) string { return MakeCursor(strconv.FormatInt(e.Number, 10)) }), err
 }

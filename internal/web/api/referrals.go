@@ -136,7 +136,8 @@ func ReferralOperations(s *referral.Service, x *saraban.Service) []Operation {
 			}
 			c.Location = "/referrals/" + r.ID
 			now, err := s.Cases.Known(c.Request.Context(), c.Actor, r.CaseReference)
-			return ReferredCase{caseOf(now), referralOf(r, s.Now()), letterOf(l)}, err
+			letter, err := letterFor(c, s.Letters, l, err)
+			return ReferredCase{caseOf(now), referralOf(r, s.Now()), letter}, err
 		}),
 		Get(Operation{ID: "suggestAgencies", Path: "/cases/{reference}/suggestions", Tag: tag, Summary: "Agencies that the case may belong to, the likeliest first, and why. A person decides."}, func(c *Call) (Page[referral.Suggestion], error) {
 			all, err := s.Suggest(c.Request.Context(), c.Actor, c.Path("reference"))
@@ -167,7 +168,7 @@ func ReferralOperations(s *referral.Service, x *saraban.Service) []Operation {
 		}),
 		Get(post(Operation{ID: "remindReferral", Path: path + "/remind", Tag: tag, Summary: "Draft a reminder (เตือนครั้งที่ ๑, ๒) to an agency whose time is over."}), func(c *Call) (Letter, error) {
 			l, err := s.Remind(c.Request.Context(), c.Actor, c.Path("id"))
-			return letterOf(l), err
+			return letterFor(c, s.Letters, l, err)
 		}),
 		Get(Operation{ID: "listDisclosures", Path: "/disclosures", Tag: tag, Summary: "The log of disclosures (PDPA ss.27 and 39(6)), newest first.", Query: query}, func(c *Call) (Page[Disclosure], error) {
 			f, limit, err := filter(c)
@@ -194,7 +195,7 @@ func ReferralOperations(s *referral.Service, x *saraban.Service) []Operation {
 				return Letter{}, err
 			}
 			i, err := x.Import(c.Request.Context(), c.Actor, data)
-			return letterIn(i), err
+			return letterIn(c.Actor, i), err
 		}),
 		Get(Operation{ID: "getLetterAttachment", Path: "/letters/{id}/attachments/{n}", Tag: "letters", Summary: "A file that came with a letter, counted from 1; the reading is on file.", Types: []string{"application/octet-stream"}}, func(c *Call) (Raw, error) {
 			n, err := strconv.Atoi(c.Path("n"))

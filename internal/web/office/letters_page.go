@@ -2,7 +2,6 @@ package office
 
 import (
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -300,26 +299,20 @@ func (v *visit) inDeeds(i *saraban.In) []deed {
 	}
 }
 
-// letterOffered are the deeds that the state and the person's roles allow.
-func (v *visit) letterOffered(p letterPage) []string {
-	var out []string
+// letterOffered are the deeds that the state allows and the person may do.
+func (v *visit) letterOffered(p letterPage) ([]string, error) {
 	if p.in != nil {
-		for _, s := range saraban.Steps {
-			if slices.Contains(s.From, p.in.State) && policy.May(v.session.Actor, s.By, p.in.Agency) {
-				out = append(out, s.Action)
-			}
-		}
-		return out
+		return saraban.Offered(v.session.Actor, p.in), nil
 	}
-	for _, t := range letters.Transitions {
-		if slices.Contains(letters.Next(p.out), t.Action) && policy.May(v.session.Actor, t.By, p.out.Agency) {
-			out = append(out, t.Action)
-		}
+	all, err := v.f.Letters.Offered(v.Context(), v.session.Actor, *p.out)
+	if err != nil {
+		return nil, err
 	}
+	out := all[0]
 	if p.out.State == letters.Dispatched && policy.May(v.session.Actor, "letter.dispatch", p.out.Agency) {
 		out = append(out, "confirm")
 	}
-	return out
+	return out, nil
 }
 
 func (v *visit) letterPage(p letterPage) error {
@@ -335,12 +328,16 @@ func (v *visit) letterPage(p letterPage) error {
 	if err != nil {
 		return err
 	}
+	offered, err := v.letterOffered(p)
+	if err != nil {
+		return err
+	}
 	status := d.said(v, "letters", v.letterDeeds(p), p.wrong)
 	var fields []errs.Field
 	if p.wrong != nil {
 		fields = p.wrong.Fields
 	}
-	d.Deeds = v.deedForms("letters", base, v.letterDeeds(p), v.letterOffered(p), p.doing, fields)
+	d.Deeds = v.deedForms("letters", base, v.letterDeeds(p), offered, p.doing, fields)
 	d.Parts = append(d.Parts, v.letterWords(base, p))
 	var who []string
 	for _, e := range history {
@@ -400,12 +397,21 @@ func (v *visit) aboutOut(d *dossier, l *letters.Letter) (string, []letters.Event
 	if len(sent) > 0 {
 		t := &kit.Table{Caption: v.t("letters.sendings"), Hidden: true, Head: []string{v.t("letters.channel"), v.t("office.status"), v.t("letters.sent-at"), v.t("letters.receipt"), v.t("letters.note")}}
 		for _, x := range sent {
-			t.Rows = append(t.Rows, []kit.Cell{{Text: v.t("letters.channel-" + string(x.Channel))}, {Text: v.t("letters.sent-" + string(x.State))}, {Text: v.day(x.SentAt)}, {Text: x.AcceptNumber}, {Text: or(x.Note, x.LastError)}})
+			t.Rows = append(t.Rows, []kit.Cell{{Text: v.t("letters.channel-" + string(x.Channel))}, {Text: v.t("letters.sent-" + string(x.State))}, {Text: v.day(x.SentAt)}, {Text: x.AcceptNumber}, {Text: or(x.Note, v.why(x.LastError))}})
 		}
 		d.Parts = append(d.Parts, dossierPart{ID: "sendings", Title: v.t("letters.sendings"), Table: t})
 	}
 	history, err := v.f.Letters.History(v.Context(), v.session.Actor, l.ID)
 	return base, history, err
+}
+
+// why says what keeps a letter from leaving: a message of this program, or the words of
+// the post.
+func (v *visit) why(text string) string {
+	if strings.HasPrefix(text, "error.") {
+		return v.t(text)
+	}
+	return text
 }
 
 func (v *visit) aboutIn(d *dossier, i *saraban.In) (string, []letters.Event, error) {
