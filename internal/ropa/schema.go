@@ -106,6 +106,22 @@ var enumValues = func() map[string][]string {
 	return out
 }()
 
+// Allowed are the values that a field may have, by its path with [] for items of lists;
+// nil where the field is free.
+func Allowed(path string) []string {
+	if strings.HasSuffix(path, ".state") {
+		return stateNames
+	}
+	return enumValues[path]
+}
+
+var stateNames = func() (out []string) {
+	for _, s := range States {
+		out = append(out, string(s))
+	}
+	return out
+}()
+
 // one gives every list one item, so that each field that exists is there.
 func one(v reflect.Value) {
 	switch v.Kind() {

@@ -48,6 +48,12 @@ func StateOf(text string) State {
 	return Given
 }
 
+// Phrase is how people write a nothing on the form; "" for a value and for what is left
+// empty.
+func (s State) Phrase() string {
+	return map[State]string{No: "NO", None: "ไม่มี", NotApplicable: "N/A", Pending: "รอข้อมูล", DelegatedToProvider: delegatedPhrase, RecipientConditions: recipientPhrase}[s]
+}
+
 // IsNothing tells whether the state says that no value is given.
 func (s State) IsNothing() bool { return s != Given }
 
