@@ -32,6 +32,7 @@ type cli struct {
 	Backup  backupCmd  `cmd:"" help:"Copy the installation to a sealed file, while it serves too."`
 	Restore restoreCmd `cmd:"" help:"Make a new installation of a backup; its outgoing post starts held back."`
 	Verify  verifyCmd  `cmd:"" help:"Check an installation or a backup; exit 1 if anything is not as it was written."`
+	Keys    keysCmd    `cmd:"" help:"The keys of the vault."`
 	Numbers numbersCmd `cmd:"" help:"Letter numbers after a restore."`
 	Post    postCmd    `cmd:"" help:"Hold outgoing mail back, or let it go."`
 	Docs    docsCmd    `cmd:"" help:"Write the parts of the documentation that the program knows best."`

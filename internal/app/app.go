@@ -11,6 +11,7 @@ import (
 	"prasan/internal/accounts"
 	"prasan/internal/analytics"
 	"prasan/internal/audit"
+	"prasan/internal/backup"
 	"prasan/internal/blob"
 	"prasan/internal/breach"
 	"prasan/internal/cases"
@@ -64,6 +65,7 @@ type App struct {
 	Cases    *cases.Service
 
 	// Over everything.
+	Keys      *backup.Rotator
 	Retention *retention.Service
 	Breach    *breach.Service
 	Rights    *rights.Service
@@ -115,6 +117,7 @@ type Options struct {
 var parts = []func(ctx context.Context, a *App) error{
 	wireStores,
 	wireBackup,
+	wireKeys,
 	wireRecord,
 	wireInstallation,
 	wireBody,

@@ -49,16 +49,12 @@ func (a *App) Backup(ctx context.Context, to, keysTo string) (Copies, error) {
 		keysTo = to + keysEnding
 	}
 	keysTo = inFolder(keysTo, name+keysEnding)
-	master, err := vault.ReadMaster(a.Config.MasterKeyFile, false)
-	if err != nil {
-		return Copies{}, err
-	}
 	masterFile, err := filepath.Abs(a.Config.MasterKeyFile)
 	if err != nil {
 		return Copies{}, err
 	}
 	s := backup.Source{DB: a.DB, Keys: a.keys, MasterFile: masterFile, Files: filepath.Join(a.Config.Data, "files"), Tombstones: filepath.Join(a.Config.Data, backup.NameOfTombstones),
-		Wrapper: master, Schema: a.schema, Node: a.Config.Node, Program: a.Options.Version, Now: a.Now}
+		Wrapper: a.Vault.Wrapper(), Schema: a.schema, Node: a.Config.Node, Program: a.Options.Version, Now: a.Now}
 	c := Copies{Data: to, Keys: keysTo}
 	// Data first: the keyring that is copied after it has the keys of all that is in it.
 	if c.Report, err = s.Write(ctx, to); err != nil {

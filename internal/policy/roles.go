@@ -48,6 +48,9 @@ var grants = map[string]map[string]scope{
 	"usage.admin":     {"ict": everywhere, "admin": everywhere},
 	"account.admin":   {"ict": everywhere, "admin": everywhere},
 	"site.admin":      {"ict": everywhere, "admin": everywhere},
+	"copies.read":     {"dpo": everywhere, "ict": everywhere, "auditor": everywhere, "admin": everywhere},
+	"copies.work":     {"ict": everywhere, "admin": everywhere},
+	"keys.rotate":     {"ict": everywhere, "admin": everywhere},
 	"record.read":     {"officer": everywhere, "registrar": everywhere, "head": everywhere, "dpo": everywhere, "ict": everywhere, "auditor": everywhere, "admin": everywhere},
 	"record.prepare":  {"dpo": everywhere, "ict": everywhere, "head": everywhere, "admin": everywhere},
 }
