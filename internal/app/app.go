@@ -19,6 +19,7 @@ import (
 	"prasan/internal/config"
 	"prasan/internal/consent"
 	"prasan/internal/db"
+	"prasan/internal/evidence"
 	"prasan/internal/jobs"
 	"prasan/internal/letters"
 	"prasan/internal/limits"
@@ -72,6 +73,7 @@ type App struct {
 	Consent   *consent.Service
 	Analytics *analytics.Service
 	Truth     *truth.Service
+	Evidence  *evidence.Service
 	Letters   *letters.Service
 	Saraban   *saraban.Service
 	Referral  *referral.Service
@@ -90,6 +92,7 @@ type App struct {
 	keys     *db.DB
 	minter   *vault.Minter
 	requests *prometheus.HistogramVec
+	settled  func()                            // lets the other nodes install, or find that it is done
 	started  []func(ctx context.Context) error // when serving begins
 	closers  []func() error
 	schema   int // the newest migration that was applied at the start
@@ -132,6 +135,7 @@ var parts = []func(ctx context.Context, a *App) error{
 	wireRights,
 	wireAnalytics,
 	wireTruth,
+	wireEvidence,
 	wireHousekeeping,
 	wireDemo,
 	wireAPI,
@@ -142,7 +146,7 @@ var parts = []func(ctx context.Context, a *App) error{
 // New opens the stores and wires the parts. It changes nothing that o.Mode does not
 // allow, and nothing runs before Serve.
 func New(ctx context.Context, c config.Server, o Options) (*App, error) {
-	a := &App{Config: c, Options: o, Clock: clock.System{}, hosts: map[string]host{}, requests: newRequests()}
+	a := &App{Config: c, Options: o, Clock: clock.System{}, hosts: map[string]host{}, requests: newRequests(), settled: func() {}}
 	if o.Demo != nil {
 		a.Demo = newDemo(a, *o.Demo)
 		a.Clock = a.Demo.Clock
@@ -153,6 +157,7 @@ func New(ctx context.Context, c config.Server, o Options) (*App, error) {
 			return nil, err
 		}
 	}
+	a.settled()
 	return a, nil
 }
 

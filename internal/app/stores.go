@@ -67,6 +67,13 @@ func openDatabase(ctx context.Context, a *App) (fresh bool, err error) {
 		return false, err
 	}
 	a.OnClose(a.DB.Close)
+	if a.Options.Mode != Use {
+		// Nodes that start at once on an empty database do not make it twice.
+		if a.settled, err = a.DB.Alone(ctx); err != nil {
+			return false, err
+		}
+		a.OnClose(func() error { a.settled(); return nil })
+	}
 	pending, err := a.DB.Pending(ctx, migrations.Files)
 	if err != nil {
 		return false, err

@@ -11,6 +11,7 @@ import (
 	"sort"
 	"strconv"
 	"strings"
+	"sync"
 
 	"prasan/internal/errs"
 )
@@ -96,6 +97,28 @@ func compare(all []Migration, applied map[int]string) ([]Migration, error) {
 		return nil, errs.New(errs.Unavailable, "error.migration-newer", "version", v)
 	}
 	return pending, nil
+}
+
+// Alone waits until no other node installs or migrates the same database, and keeps the
+// others waiting until release is called or the connection is lost. SQLite needs no such
+// thing: two programs do not serve one file.
+func (d *DB) Alone(ctx context.Context) (release func(), err error) {
+	if d.Dialect != PostgreSQL {
+		return func() {}, nil
+	}
+	conn, err := d.pool.Conn(ctx)
+	if err != nil {
+		return nil, classify(err)
+	}
+	if _, err := conn.ExecContext(ctx, `SELECT pg_advisory_lock(hashtext('prasan installation ' || current_schema()))`); err != nil {
+		conn.Close()
+		return nil, classify(err)
+	}
+	return sync.OnceFunc(func() {
+		// Unlocked by hand: the connection goes back to the pool with its session.
+		_, _ = conn.ExecContext(context.WithoutCancel(ctx), `SELECT pg_advisory_unlock_all()`)
+		conn.Close()
+	}), nil
 }
 
 // Migrate applies what is pending, each migration in one transaction, and returns what it applied.
