@@ -75,7 +75,7 @@ func (c restoreCmd) Run(p *program) error {
 
 type verifyCmd struct {
 	config.Store
-	File string `arg:"" optional:"" help:"A backup or a certificate of destruction. Without it the installation is checked." placeholder:"FILE"`
+	File string `arg:"" optional:"" help:"A backup, a certificate of destruction or an evidence package. Without it the installation is checked." placeholder:"FILE"`
 	JSON bool   `help:"Print JSON."`
 }
 
@@ -130,8 +130,11 @@ func (c verifyCmd) certificate(p *program, text []byte) error {
 	return nil
 }
 
-// file checks a backup to its last bit, or a certificate.
+// file checks a backup to its last bit, a certificate, or an evidence package.
 func (c verifyCmd) file(p *program) error {
+	if isPackage(c.File) {
+		return c.evidence(p)
+	}
 	if !backup.IsBackup(c.File) {
 		text, err := readSmall(c.File, maxCertificate)
 		if err != nil {

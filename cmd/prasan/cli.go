@@ -31,12 +31,14 @@ type cli struct {
 	Usage   usageCmd   `cmd:"" help:"Usage of the sites."`
 	Backup  backupCmd  `cmd:"" help:"Copy the installation to a sealed file, while it serves too."`
 	Restore restoreCmd `cmd:"" help:"Make a new installation of a backup; its outgoing post starts held back."`
-	Verify  verifyCmd  `cmd:"" help:"Check an installation or a backup; exit 1 if anything is not as it was written."`
+	Verify  verifyCmd  `cmd:"" help:"Check an installation, a backup, a certificate or an evidence package; exit 1 if anything is not as it was written."`
 	Keys    keysCmd    `cmd:"" help:"The keys of the vault."`
 	Numbers numbersCmd `cmd:"" help:"Letter numbers after a restore."`
 	Post    postCmd    `cmd:"" help:"Hold outgoing mail back, or let it go."`
 	Docs    docsCmd    `cmd:"" help:"Write the parts of the documentation that the program knows best."`
 	Version versionCmd `cmd:"" help:"Print the version."`
+
+	Evidence evidenceCmd `cmd:"" help:"Make what is handed to an inspector: one signed file."`
 }
 
 // program is one run of the command line.

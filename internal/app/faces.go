@@ -39,7 +39,7 @@ func wireAPI(_ context.Context, a *App) (err error) {
 
 // wireOffice serves the office host: the API under its path, and the pages.
 func wireOffice(_ context.Context, a *App) error {
-	face, err := office.New(office.Deps{DB: a.DB, Analytics: a.Analytics, Accounts: a.Accounts, Org: a.Org, Agencies: a.Agencies, Sites: a.Sites, Cases: a.Cases, Letters: a.Letters, Saraban: a.Saraban, Referral: a.Referral, Register: a.Register, Truth: a.Truth, Rights: a.Rights, Breach: a.Breach, Retention: a.Retention, Contact: a.contact, Labels: a.labels, FileURL: a.OfficeFileURL, Activities: a.activities, Client: clientOf, Now: a.Now})
+	face, err := office.New(office.Deps{DB: a.DB, Analytics: a.Analytics, Accounts: a.Accounts, Org: a.Org, Agencies: a.Agencies, Sites: a.Sites, Cases: a.Cases, Letters: a.Letters, Saraban: a.Saraban, Referral: a.Referral, Register: a.Register, Truth: a.Truth, Evidence: a.Evidence, Rights: a.Rights, Breach: a.Breach, Retention: a.Retention, Contact: a.contact, Labels: a.labels, FileURL: a.OfficeFileURL, Activities: a.activities, Client: clientOf, Now: a.Now})
 	if err != nil {
 		return err
 	}

@@ -64,8 +64,8 @@ func (a *App) filesInUse(ctx context.Context, ids []string) (map[string]bool, er
 // auditKeys are the keys of the audit chain's checkpoints. They follow from the
 // installation's secrets, so that what verifies is what signed.
 func (a *App) auditKeys() (note.Signer, note.Verifier, error) {
-	key := ed25519.NewKeyFromSeed(a.Vault.Derive("audit-checkpoint"))
-	public, err := note.NewEd25519VerifierKey("prasan", key.Public().(ed25519.PublicKey))
+	key := a.auditKey()
+	public, err := a.auditPublicKey()
 	if err != nil {
 		return nil, nil, err
 	}
@@ -80,6 +80,15 @@ func (a *App) auditKeys() (note.Signer, note.Verifier, error) {
 	secret := base64.StdEncoding.EncodeToString(append([]byte{ed25519Algorithm}, key.Seed()...))
 	signer, err := note.NewSigner("PRIVATE+KEY+" + name + "+" + hash + "+" + secret)
 	return signer, verifier, err
+}
+
+func (a *App) auditKey() ed25519.PrivateKey {
+	return ed25519.NewKeyFromSeed(a.Vault.Derive("audit-checkpoint"))
+}
+
+// auditPublicKey is the key of the checkpoints as verifiers take it.
+func (a *App) auditPublicKey() (string, error) {
+	return note.NewEd25519VerifierKey("prasan", a.auditKey().Public().(ed25519.PublicKey))
 }
 
 // VerifyAudit reads all audit chains and their checkpoints.

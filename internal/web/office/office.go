@@ -14,6 +14,7 @@ import (
 	"prasan/internal/cases"
 	"prasan/internal/db"
 	"prasan/internal/errs"
+	inspection "prasan/internal/evidence"
 	"prasan/internal/i18n"
 	"prasan/internal/letters"
 	"prasan/internal/org"
@@ -42,6 +43,7 @@ type Deps struct {
 	Cases      *cases.Service
 	Register   *register.Store
 	Truth      *truth.Service // nil where nothing watches
+	Evidence   *inspection.Service
 	Rights     *rights.Service
 	Breach     *breach.Service
 	Retention  *retention.Service
@@ -87,7 +89,7 @@ var routes = slices.Concat([]route{
 	{"POST /{lang}/sign-in", open, "", signIn},
 	{"POST /{lang}/sign-out", begun, "", signOut},
 	{"GET /{lang}/office/{$}", full, "", home},
-}, caseRoutes, letterRoutes, referralRoutes, rightsRoutes, breachRoutes, retentionRoutes, registerRoutes, oversightRoutes, analyticsRoutes, ownRoutes, peopleRoutes, bodyRoutes)
+}, caseRoutes, letterRoutes, referralRoutes, rightsRoutes, breachRoutes, retentionRoutes, registerRoutes, oversightRoutes, evidenceRoutes, analyticsRoutes, ownRoutes, peopleRoutes, bodyRoutes)
 
 // section is an entry of the menu; who cannot reach its action does not see it.
 type section struct{ path, key, action string }
@@ -103,6 +105,7 @@ var sections = []section{
 	{"/office/oversight", "office.oversight", "log.read"},
 	{"/office/records", "office.records", "record.read"},
 	{"/office/truth", "registerpages.menu-truth", "record.read"},
+	{"/office/evidence", "evidence.menu", inspection.Action},
 	{"/office/chain", "office.chain", "case.chain"},
 	{"/office/delegations", "office.delegations", ""},
 	{"/office/accounts", "office.accounts", "account.admin"},

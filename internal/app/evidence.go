@@ -1,0 +1,84 @@
+package app
+
+import (
+	"bytes"
+	"context"
+	"crypto/ed25519"
+
+	"prasan/internal/db"
+	"prasan/internal/evidence"
+	"prasan/internal/org"
+	"prasan/internal/policy"
+	"prasan/internal/ropa"
+	"prasan/internal/ropa/form"
+	"prasan/internal/web/api"
+)
+
+// wireEvidence makes packages for inspectors of what all other parts know.
+func wireEvidence(_ context.Context, a *App) error {
+	signer, _, err := a.auditKeys()
+	if err != nil {
+		return err
+	}
+	public, err := a.auditPublicKey()
+	if err != nil {
+		return err
+	}
+	a.Evidence = evidence.New(evidence.Deps{DB: a.DB, Audit: a.Audit, Signer: signer, AuditKey: public, Key: ed25519.NewKeyFromSeed(a.Vault.Derive("evidence-signing")), Register: a.inForce, Within: a.Agencies.Within,
+		Agency: func(code string) bool { _, ok := a.Agencies.Get(code); return ok }, Installation: a.Config.BaseDomain, Program: a.Options.Version})
+	a.Evidence.Add(
+		evidence.Part{ID: "papers", Collect: a.papers},
+		evidence.Part{ID: "truth", Collect: func(ctx context.Context, _ evidence.Scope, put evidence.Put) error {
+			report, err := a.Truth.Report(ctx)
+			if err != nil {
+				return err
+			}
+			return put.JSON("truth/report.json", report)
+		}},
+	)
+	a.Operations = append(a.Operations, api.EvidenceOperations(a.Evidence)...)
+	return nil
+}
+
+// inForce are the revisions that the program obeys.
+func (a *App) inForce() []evidence.InForce {
+	out := []evidence.InForce{}
+	for _, s := range a.activities() {
+		out = append(out, evidence.InForce{Activity: s.Activity, Revision: s.Revision, SHA256: s.SHA256})
+	}
+	return out
+}
+
+// papers are the records in force as the ministry's form, to be read on paper.
+func (a *App) papers(ctx context.Context, _ evidence.Scope, put evidence.Put) error {
+	for _, s := range a.activities() {
+		text, err := a.Register.Body(ctx, s.Activity, s.Revision)
+		if err != nil {
+			return err
+		}
+		rev, err := ropa.Parse([]byte(text))
+		if err != nil {
+			return err
+		}
+		var out bytes.Buffer
+		if err := form.Export(rev, "pdf", &out); err != nil {
+			return err
+		}
+		if err := put("register/"+s.Activity+".pdf", out.Bytes()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ActorOf is who an account acts as now; the console for "".
+func (a *App) ActorOf(ctx context.Context, account string) (actor policy.Actor, err error) {
+	if account == "" {
+		return policy.Actor{Account: "console", Roles: []string{"admin"}}, nil
+	}
+	err = a.DB.Read(ctx, func(tx *db.Tx) (err error) {
+		actor, err = org.Actor(tx, account)
+		return err
+	})
+	return actor, err
+}
