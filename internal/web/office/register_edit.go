@@ -254,7 +254,7 @@ func (v *visit) actsOn(p *revisionPage, r register.Revision, body string, refuse
 	}
 	closed := r.Status == register.Effective || r.Status == register.Superseded
 	if v.reaches("record.prepare") && (closed && r.Status == register.Effective || slices.Contains(may, "draft")) {
-		p.Edit = v.to("/office/records/" + r.Activity + "/draft")
+		p.Edit, p.EditForm = v.to("/office/records/"+r.Activity+"/draft"), v.to("/office/records/"+r.Activity+"/edit")
 	}
 	if refused != nil {
 		v.sayRefused(p, refused)

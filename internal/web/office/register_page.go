@@ -30,7 +30,8 @@ type revisionPage struct {
 	Facts         []kit.Row
 	Acts          []revisionAct
 	Return        *oneField
-	Edit          string // where the draft is changed
+	Edit          string // where the draft is changed as text
+	EditForm      string // where it is changed field by field
 	Findings      []finding
 	Counted       string // the findings by severity
 	Plan          *planView

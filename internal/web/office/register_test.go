@@ -14,6 +14,7 @@ import (
 	"prasan/internal/jobs"
 	"prasan/internal/register"
 	"prasan/internal/ropa"
+	"prasan/internal/ropa/edit"
 	"prasan/internal/truth"
 	"prasan/internal/webtest"
 )
@@ -237,4 +238,42 @@ func TestThePagesOfTheRegisterAreWellMadeInBothLanguages(t *testing.T) {
 	}
 	h.act(p, "submit", 303)
 	h.wellMade("th", h.refused("dpo", "/th/office/records/contact-us/3/return", "", http.StatusUnprocessableEntity))
+}
+
+// section is a part of the record in the editor.
+func (h *house) section(who, code, section string) *webtest.Page {
+	h.t.Helper()
+	return h.get(who, "/th/office/records/"+code+"/edit/part/"+section, 200)
+}
+
+func TestTheFormIsWrittenFieldByFieldAndAnUntouchedPartStaysByteForByte(t *testing.T) {
+	h := newHouse(t, dbtest.SQLite(t))
+	for _, code := range ropa.SeedCodes {
+		rows := 0
+		for _, s := range edit.Sections {
+			p := h.section("dpo", code, s.ID)
+			h.wellMade("th", p)
+			for _, def := range s.Rows {
+				h.has(p, def.Ask, def.Title.TH)
+			}
+			rows += strings.Count(p.Body, `class="paper-row edit-row"`)
+			if text := webtest.Text(p.Doc); strings.Contains(text, "editor.") || strings.Contains(text, "flow.") {
+				t.Errorf("%s: a text is missing: %s", s.ID, text)
+			}
+			p = h.want(303)(p.Form("base").Press("บันทึกส่วนนี้"))
+		}
+		if rows != len(ropa.Rows) {
+			t.Errorf("%s: %d rows are asked", code, rows)
+		}
+		body, err := h.record.Body(context.Background(), code, 3)
+		must(t, err)
+		want := ropa.Seed(code, 2)
+		got, err := ropa.Parse([]byte(body))
+		must(t, err)
+		got.Number, got.PrevSHA256 = want.Number, want.PrevSHA256
+		text, _ := ropa.Marshal(got)
+		if string(text) != string(ropa.SeedText(code, 2)) {
+			t.Errorf("%s: %+v", code, ropa.Diff(want, got))
+		}
+	}
 }

@@ -65,3 +65,11 @@ for (const more of document.querySelectorAll("details.more")) {
   addEventListener("click", (event) => { if (!more.contains(event.target) || event.target.closest("a")) more.open = false; });
   more.addEventListener("keydown", (event) => { if (event.key === "Escape") { more.open = false; more.querySelector("summary").focus(); } });
 }
+
+// A form that is long to fill in asks before it is left with something unsaved.
+for (const form of document.querySelectorAll("form[data-guard]")) {
+  let dirty = "dirty" in form.dataset;
+  form.addEventListener("input", () => { dirty = true; });
+  form.addEventListener("submit", () => { dirty = false; });
+  addEventListener("beforeunload", (event) => { if (dirty) event.preventDefault(); });
+}
