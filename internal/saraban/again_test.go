@@ -1,0 +1,89 @@
+package saraban_test
+
+import (
+	"testing"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"prasan/internal/db"
+	"prasan/internal/db/dbtest"
+	"prasan/internal/housetest"
+	"prasan/internal/letters"
+	"prasan/internal/policy"
+	"prasan/internal/saraban"
+)
+
+// A transaction that lost against another one is run again, and what it was given is as
+// it was: the letter still has its addressee, so that the channel is open.
+func TestADispatchThatIsRunAgainIsTheSame(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, e *dbtest.Engine) {
+		r := newRegistry(t, e, func(d *saraban.Deps) { d.Serve = true }, drafter, head, sender, diw)
+		l := r.letter(letters.NoSecrecy)
+		tries := 0
+		r.letters.OnAction(func(_ *db.Tx, _ policy.Actor, action string, _ *letters.Letter, _ map[string]string) error {
+			if action != "dispatch" {
+				return nil
+			}
+			if tries++; tries <= 2 {
+				return &pgconn.PgError{Code: "40001", Message: "could not serialize access"}
+			}
+			return nil
+		})
+		d := r.dispatch(l.ID, saraban.ECMS)
+		if tries != 3 || d.Channel != saraban.ECMS || d.To != "diw" {
+			t.Errorf("after %d tries: %+v", tries, d)
+		}
+		if all, err := r.Dispatches(ctx, sender, l.ID); err != nil || len(all) != 1 {
+			t.Errorf("%d sendings: %v", len(all), err)
+		}
+	})
+}
+
+// The node, too, gives one item for one sending, however often it is run.
+func TestWhatTheNodeTakesIsTakenOnce(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, e *dbtest.Engine) {
+		r := newRegistry(t, e, func(d *saraban.Deps) { d.Serve = true }, drafter, head, sender, diw)
+		l := r.letter(letters.NoSecrecy)
+		d := r.dispatch(l.ID, saraban.ECMS)
+		// The answer to the first sending was lost, so that the letter is handed over again.
+		housetest.Must(t, e.DB.InTx(ctx, func(tx *db.Tx) error {
+			_, err := tx.Exec(`UPDATE dispatches SET state = 'queued', process_id = '' WHERE id = $1`, d.ID)
+			return err
+		}))
+		housetest.Must(t, r.Deliver(ctx, d.ID))
+		if now := r.state(l.ID); now.State != saraban.OnItsWay || now.ProcessID == "" {
+			t.Errorf("handed over again: %+v", now)
+		}
+		var n int
+		housetest.Must(t, e.DB.Read(ctx, func(tx *db.Tx) error {
+			return tx.QueryRow(`SELECT COUNT(*) FROM ecms_queue WHERE kind = 'GovernmentDocument'`, nil, &n)
+		}))
+		if n != 1 {
+			t.Errorf("%d in the queue of one letter", n)
+		}
+	})
+}
+
+// What a node will never take does not stay queued: it has failed, a person is told, and
+// the letter can go by another way.
+func TestALetterThatTheNodeRefusesHasFailed(t *testing.T) {
+	from, to, _ := pair(t, dbtest.SQLite(t), dbtest.SQLite(t))
+	to.MaxClass = letters.NoSecrecy
+	l := from.letter(letters.Confidential)
+	housetest.Must(t, from.PutEntry(ctx, policy.Actor{Account: "ict", Agency: "ops", Roles: []string{"ict"}}, saraban.Entry{Code: "diw", ECMS: diwECMS, Rules: []saraban.Rule{{Channel: saraban.ECMS, Max: letters.Secret}, {Channel: saraban.Paper, Max: letters.TopSecret}}}))
+	from.dispatch(l.ID, saraban.ECMS)
+	if d := from.state(l.ID); d.State != saraban.Failed || d.LastError != "error.ecms-refused" || d.Note != "303: this node does not take letters of that SecretCode" {
+		t.Errorf("%+v", d)
+	}
+	var n int
+	housetest.Must(t, from.house.Engine.DB.Read(ctx, func(tx *db.Tx) error {
+		return tx.QueryRow(`SELECT COUNT(*) FROM audit WHERE action = 'ecms.alert.refused'`, nil, &n)
+	}))
+	if n != 1 {
+		t.Errorf("%d alerts", n)
+	}
+	from.dispatch(l.ID, saraban.Paper)
+	if d := from.state(l.ID); d.State != saraban.OnItsWay {
+		t.Errorf("on paper: %+v", d)
+	}
+}
