@@ -36,6 +36,7 @@ type lane struct {
 	index   int
 	session *session
 	queue   chan *request
+	alone   chan func()   // done between two commits
 	ended   chan struct{} // closed when the lane takes no more
 	memo    map[any]any
 	crowd   int // how many shared the last commit
@@ -83,6 +84,8 @@ func (l *lane) run() {
 		select {
 		case first := <-l.queue:
 			l.commit(first)
+		case f := <-l.alone:
+			f()
 		case <-l.db.closing:
 			l.drain()
 			return
