@@ -151,6 +151,10 @@ func (s *Service) mayReopen(c *Case) bool {
 // Write adds what the sender writes; where he had been asked, it answers the question
 // and the clock goes on.
 func (s *Service) Write(ctx context.Context, caseID, text string, files []Staged) error {
+	return s.write(ctx, caseID, text, files, nil, func(*db.Tx) error { return nil })
+}
+
+func (s *Service) write(ctx context.Context, caseID, text string, files []Staged, meta map[string]string, also func(tx *db.Tx) error) error {
 	text, err := cleanMessage("message", text)
 	if err != nil {
 		return err
@@ -171,7 +175,7 @@ func (s *Service) Write(ctx context.Context, caseID, text string, files []Staged
 	if c.State == AwaitingSender {
 		action = "reply"
 	}
-	_, err = s.apply(ctx, caseID, change{action: action, text: text, files: files, rule: func(tx *db.Tx, c *Case) error {
+	_, err = s.apply(ctx, caseID, change{action: action, text: text, files: files, meta: meta, after: func(tx *db.Tx, _ *Case, _ *Event) error { return also(tx) }, rule: func(tx *db.Tx, c *Case) error {
 		within, err := s.Limits.Allow(tx, "write", caseID, 20, time.Hour)
 		if err != nil {
 			return err

@@ -38,6 +38,7 @@ type Server struct {
 
 	DPO   DPO   `embed:"" prefix:"dpo-" envprefix:"PRASAN_DPO_"`
 	Mail  Mail  `embed:"" prefix:"mail-" envprefix:"PRASAN_MAIL_"`
+	IMAP  IMAP  `embed:"" prefix:"imap-" envprefix:"PRASAN_IMAP_"`
 	ECMS  ECMS  `embed:"" prefix:"ecms-" envprefix:"PRASAN_ECMS_"`
 	GA    GA    `embed:"" prefix:"ga-" envprefix:"PRASAN_GA_"`
 	Terms Terms `embed:"" prefix:"" envprefix:"PRASAN_"`
@@ -46,9 +47,10 @@ type Server struct {
 // GA is the bridge to Google Analytics. It stays closed, whatever is set here, until the
 // record lists Google as a recipient abroad, and then it is open for those who consented.
 type GA struct {
-	MeasurementID string `help:"Measurement id of the property's stream." name:"measurement-id" env:"MEASUREMENT_ID" placeholder:"G-..."`
-	Secret        string `help:"API secret of the Measurement Protocol." env:"SECRET" placeholder:"SECRET" secret:""`
+	MeasurementID string `help:"Measurement id of the stream of sites that have none of their own." name:"measurement-id" env:"MEASUREMENT_ID" placeholder:"G-..."`
+	Secret        string `help:"API secret of the Measurement Protocol for them." env:"SECRET" placeholder:"SECRET" secret:""`
 	URL           string `help:"Address of the Measurement Protocol." default:"https://www.google-analytics.com/mp/collect" name:"url" env:"URL" placeholder:"URL"`
+	Endpoint      string `help:"One address at which all interfaces of Google Analytics are, its script among them, instead of Google's own: a gateway." name:"endpoint" env:"ENDPOINT" placeholder:"URL"`
 	AllowPrivate  string `help:"Private network in which that address may be." env:"ALLOW_PRIVATE" placeholder:"CIDR"`
 }
 
@@ -81,10 +83,53 @@ type Mail struct {
 	AllowPrivate string `help:"Private network in which the relay may be." env:"ALLOW_PRIVATE" placeholder:"CIDR"`
 }
 
+// IMAP is the mailbox whose mail is taken in. Without a URL none is read, and answers go to
+// the agencies' own addresses.
+type IMAP struct {
+	URL          string   `help:"Mailbox that is read: imaps://HOST[:PORT], or imap://HOST[:PORT] where TLS begins after the greeting (STARTTLS)." name:"url" env:"URL" placeholder:"URL"`
+	User         string   `help:"User name at the mailbox." env:"USER" placeholder:"NAME"`
+	Password     string   `help:"Password at the mailbox." env:"PASSWORD" placeholder:"SECRET" secret:""`
+	PasswordFile string   `help:"File with that password." name:"password-file" env:"PASSWORD_FILE" placeholder:"FILE"`
+	Folder       string   `help:"Folder that is read." default:"INBOX" env:"FOLDER" placeholder:"NAME"`
+	DoneFolder   string   `help:"Folder into which mail is moved once it is kept. Default: it stays, marked as seen." env:"DONE_FOLDER" placeholder:"NAME"`
+	Address      string   `help:"Address of the mailbox, to which answers are asked; what follows a + in it must reach it too. Default: the user name where it is an address, else saraban@MAIL-DOMAIN." env:"ADDRESS" placeholder:"ADDRESS"`
+	Agency       string   `help:"Agency that looks after mail which is to no agency's own mailbox." default:"ops" env:"AGENCY" placeholder:"CODE"`
+	AuthServ     string   `help:"Id under which the own mail server writes Authentication-Results (RFC 8601); its findings are believed." name:"authserv" env:"AUTHSERV" placeholder:"ID"`
+	DKIMKey      []string `help:"DKIM key of a domain, SELECTOR._domainkey.DOMAIN=RECORD, by which its mail is verified here. Repeatable." name:"dkim-key" env:"DKIM_KEY" sep:"none" placeholder:"NAME=RECORD"`
+	CAFile       string   `help:"Certificates (PEM) by which the server is recognised. Default: those of the system." name:"ca-file" env:"CA_FILE" placeholder:"FILE"`
+	AllowPrivate string   `help:"Private network in which the server may be." env:"ALLOW_PRIVATE" placeholder:"CIDR"`
+}
+
+// resolve reads the password and gives the mailbox its address.
+func (i *IMAP) resolve(mailDomain string) error {
+	if i.URL == "" {
+		return nil
+	}
+	if i.Password == "" && i.PasswordFile != "" {
+		text, err := os.ReadFile(i.PasswordFile)
+		if err != nil {
+			return errs.Wrap(err, errs.Invalid, "error.secret-file", "name", "--imap-password-file", "path", i.PasswordFile)
+		}
+		i.Password = strings.TrimSpace(string(text))
+	}
+	if i.Address == "" {
+		i.Address = i.User
+		if !strings.Contains(i.User, "@") {
+			i.Address = "saraban@" + mailDomain
+		}
+	}
+	// With its token an address must keep to the 64 octets of RFC 5321 section 4.5.3.1.1.
+	if local, domain, ok := strings.Cut(i.Address, "@"); !ok || local == "" || domain == "" || len(local) > 22 || strings.Contains(local, "+") {
+		return errs.New(errs.Invalid, "error.imap-address", "value", i.Address)
+	}
+	return nil
+}
+
 // Terms are numbers of law and practice, each a setting because its source is to be
 // verified by the body that runs the program.
 type Terms struct {
 	ReplyDays    int           `help:"Calendar days until the first answer (Royal Decree on Good Governance B.E. 2546 s.38)." default:"15" env:"REPLY_DAYS"`
+	FollowUpDays int           `help:"Days after which an agency is asked whether it still needs what was disclosed to it, or has destroyed it (row 49 of the record)." default:"180" name:"follow-up-days" env:"FOLLOW_UP_DAYS"`
 	ReopenDays   int           `help:"Days in which an answer may be reopened by the sender." default:"30" env:"REOPEN_DAYS"`
 	AskDays      int           `help:"Days after which the office goes on when a sender who was asked has not answered; 0 waits for ever." default:"30" env:"ASK_DAYS"`
 	OfficeHours  string        `help:"Working hours: what comes outside them counts from the next ones (e-Government Act B.E. 2565). Empty: from its receipt." default:"08:30-16:30" env:"OFFICE_HOURS" placeholder:"HH:MM-HH:MM"`
@@ -145,6 +190,9 @@ func (c *Server) Resolve() error {
 	}
 	if c.Mail.Domain == "" {
 		c.Mail.Domain = c.BaseDomain
+	}
+	if err := c.IMAP.resolve(c.Mail.Domain); err != nil {
+		return err
 	}
 	if c.DPO.Email == "" {
 		c.DPO.Email = "dpo@" + c.BaseDomain

@@ -35,44 +35,57 @@ func (s *Service) returnPath(id string) string {
 	return "bounce+" + s.bounceToken(id) + "@" + s.Config.Domain
 }
 
-func (s *Service) bounceToken(id string) string {
+func (s *Service) bounceToken(id string) string { return token(s.bounceKey, id) }
+
+// token names a message so that nobody without the key can.
+func token(key []byte, id string) string {
 	u, err := uuid.Parse(id)
 	if err != nil {
 		u = uuid.UUID{}
 	}
-	return base32Lower.EncodeToString(append(u[:], s.bounceCode(u)...))
+	return base32Lower.EncodeToString(append(u[:], tokenCode(key, u)...))
 }
 
-func (s *Service) bounceCode(id uuid.UUID) []byte {
-	mac := hmac.New(sha256.New, s.bounceKey)
+func tokenCode(key []byte, id uuid.UUID) []byte {
+	mac := hmac.New(sha256.New, key)
 	mac.Write(id[:])
 	return mac.Sum(nil)[:8]
 }
 
 // idOf returns the message that a token names.
-func (s *Service) idOf(token string) (string, bool) {
+func idOf(key []byte, token string) (string, bool) {
 	b, err := base32Lower.DecodeString(strings.ToLower(token))
 	if err != nil || len(b) != 24 {
 		return "", false
 	}
 	id := uuid.UUID(b[:16])
-	return id.String(), hmac.Equal(b[16:], s.bounceCode(id))
+	return id.String(), hmac.Equal(b[16:], tokenCode(key, id))
 }
 
 // Bounced notes that a message came back. diagnostic is what the other side said.
 func (s *Service) Bounced(ctx context.Context, token, diagnostic string) error {
-	id, ok := s.idOf(token)
+	id, ok := s.Returned(token)
 	if !ok {
 		return errs.New(errs.NotFound, "error.mail-bounce")
 	}
-	reason := redact(&permanent{diagnostic}, "").Error()
 	return s.DB.InTx(ctx, func(tx *db.Tx) error {
-		n, err := tx.Exec(`UPDATE outbox SET state = 'bounced', last_error = $1, lease_until = 0, changed_at = $2 WHERE id = $3 AND state IN ('queued','handed_over')`, reason, db.Micros(tx.Now()), id)
-		if err != nil || n == 0 {
-			return err // a second report about the same message changes nothing
-		}
-		return s.Audit.Append(tx, audit.Event{Actor: "system", Action: "mail.bounced", Object: "mail:" + id, Body: map[string]any{"reason": reason}})
+		_, err := s.BouncedIn(tx, id, diagnostic)
+		return err
 	})
+}
+
+// Returned is the message that the token of a return path names.
+func (s *Service) Returned(token string) (id string, ok bool) { return idOf(s.bounceKey, token) }
+
+// BouncedIn is Bounced in the caller's transaction. It tells whether anything changed: a
+// second report about the same message changes nothing.
+func (s *Service) BouncedIn(tx *db.Tx, id, diagnostic string) (changed bool, err error) {
+	reason := redact(&permanent{diagnostic}, "").Error()
+	n, err := tx.Exec(`UPDATE outbox SET state = 'bounced', last_error = $1, lease_until = 0, changed_at = $2 WHERE id = $3 AND state IN ('queued','handed_over')`, reason, db.Micros(tx.Now()), id)
+	if err != nil || n == 0 {
+		return false, err
+	}
+	return true, s.Audit.Append(tx, audit.Event{Actor: "system", Action: "mail.bounced", Object: "mail:" + id, Body: map[string]any{"reason": reason}})
 }
 
 // Report is a delivery status notification (RFC 3464) about one message.

@@ -73,8 +73,14 @@ func (s *Service) header(out *bytes.Buffer, m *row, w words, address, contentTyp
 		{"MIME-Version", "1.0"},
 		{"Content-Type", contentType},
 		{"Content-Language", w.Lang},
-		{"Auto-Submitted", "auto-generated"},
 		{"X-Auto-Response-Suppress", "All"},
+		{"X-Loop", s.Config.Domain},
+	}
+	if m.Kind != letterKind { // a registrar sends a letter; all else goes by itself
+		lines = append(lines, [2]string{"Auto-Submitted", "auto-generated"})
+	}
+	if keyed := s.replyAddress(m); keyed != "" {
+		replies = keyed
 	}
 	if replies != "" && replies != from {
 		lines = append(lines, [2]string{"Reply-To", mailbox(w.Agency, replies)})

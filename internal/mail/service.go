@@ -46,6 +46,7 @@ type DKIM struct {
 // Config says how mail leaves and what it says of the body that sends it.
 type Config struct {
 	Domain    string // of sender addresses, of the return path, of the DKIM signature
+	Mailbox   string // address whose mail is read for answers; "" for none
 	Relay     Relay
 	DKIM      DKIM
 	Sender    func(agency, site string) Sender
@@ -70,6 +71,7 @@ type Deps struct {
 type Service struct {
 	Deps
 	bounceKey []byte
+	replyKey  []byte
 	hello     string // the name with which it greets the relay
 }
 
@@ -78,7 +80,7 @@ func New(d Deps) *Service {
 	if d.Config.Relay.Timeout == 0 {
 		d.Config.Relay.Timeout = time.Minute
 	}
-	return &Service{Deps: d, bounceKey: d.Vault.Derive("mail-bounce"), hello: d.Config.Domain}
+	return &Service{Deps: d, bounceKey: d.Vault.Derive("mail-bounce"), replyKey: d.Vault.Derive("mail-reply"), hello: d.Config.Domain}
 }
 
 // Register tells the queue what this package's jobs and tasks do.

@@ -4,7 +4,8 @@ import (
 	"context"
 	"strings"
 
-	"prasan/internal/db")
+	"prasan/internal/db"
+)
 
 // OfMail finds the sending that a message of the outbox was; errs.NotFound when it was none.
 func (s *Service) OfMail(tx *db.Tx, message string) (Dispatch, error) {
