@@ -47,8 +47,9 @@ func wireLetters(_ context.Context, a *App) error {
 }
 
 // lettersObey are the rows that letters and referrals obey, for the truth: what may go to
-// whom, the checks before it goes, and the line of the log of disclosures.
-var lettersObey = truth.Enforcement{ID: "letters", Activities: only, Rows: []string{"duty.classify", "recipients_domestic", "transfer.pre_checks", "transfer.delivery_checks", "transfer.record_rule"}}
+// whom, the checks before it goes, the line of the log of disclosures, and the question
+// afterwards.
+var lettersObey = truth.Enforcement{ID: "letters", Activities: only, Rows: []string{"duty.classify", "recipients_domestic", "transfer.pre_checks", "transfer.delivery_checks", "transfer.record_rule", "transfer.after_rule"}}
 
 // exchange serves one path of its host and nothing else.
 func exchange(s http.Handler) http.Handler {

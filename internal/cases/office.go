@@ -247,6 +247,11 @@ func (s *Service) TakeUp(ctx context.Context, a policy.Actor, reference, reason 
 
 // Inform tells the sender how the matter stands; the state does not change.
 func (s *Service) Inform(ctx context.Context, a policy.Actor, reference, text string) (Case, error) {
+	return s.InformOf(ctx, a, reference, text, func(*db.Tx) error { return nil })
+}
+
+// InformOf is Inform with what else is to be stored in its transaction.
+func (s *Service) InformOf(ctx context.Context, a policy.Actor, reference, text string, also func(tx *db.Tx) error) (Case, error) {
 	text, err := cleanMessage("text", text)
 	if err != nil {
 		return Case{}, err
@@ -255,7 +260,12 @@ func (s *Service) Inform(ctx context.Context, a policy.Actor, reference, text st
 	if err != nil {
 		return Case{}, err
 	}
-	return s.act(ctx, a, reference, change{action: "inform", text: text, after: s.queue(post)})
+	return s.act(ctx, a, reference, change{action: "inform", text: text, after: func(tx *db.Tx, c *Case, e *Event) error {
+		if err := s.queue(post)(tx, c, e); err != nil {
+			return err
+		}
+		return also(tx)
+	}})
 }
 
 // Answer tells the result (step 6): by e-mail, or as the record of a phone call.

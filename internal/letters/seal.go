@@ -317,14 +317,14 @@ func (s *Service) Sign(ctx context.Context, agency string, content []byte) ([]by
 	return cms.Sign(content, k.key, k.certificate)
 }
 
-// Post makes the mail that carries a letter: address and body are sealed with the
+// Post makes a mail about a letter, such as the one that carries it: address and body are sealed with the
 // letter's key, and opened by the post for the purpose for which the letter is sent.
-func (s *Service) Post(ctx context.Context, l *Letter, address string, body []byte) (mail.Message, error) {
+func (s *Service) Post(ctx context.Context, kind string, l *Letter, address string, body []byte) (mail.Message, error) {
 	subject, err := s.Vault.Subject(ctx, l.subjectKey)
 	if err != nil {
 		return mail.Message{}, err
 	}
 	id := db.NewID()
-	return mail.Message{ID: id, Kind: "letter", Lang: "th", Agency: l.Agency, SubjectKey: l.subjectKey, Recipient: subject.Seal(mail.Place(id, "recipient"), []byte(address)), Body: subject.Seal(mail.Place(id, "body"), body),
+	return mail.Message{ID: id, Kind: kind, Lang: "th", Agency: l.Agency, SubjectKey: l.subjectKey, Recipient: subject.Seal(mail.Place(id, "recipient"), []byte(address)), Body: subject.Seal(mail.Place(id, "body"), body),
 		Meta: map[string]string{"letter": l.NumberText, "sha256": l.FileHash}}, nil
 }

@@ -65,11 +65,16 @@ func (s *Service) Register() {
 // OnAction has f told of each action on a letter.
 func (s *Service) OnAction(f Hook) { s.hooks = append(s.hooks, f) }
 
-func (s *Service) record(tx *db.Tx, a policy.Actor, action string, l *Letter, body map[string]string) error {
-	actor := a.Account
-	if actor == "" {
-		actor = "system"
+// orSystem is the name of who acts, also where the program does.
+func orSystem(account string) string {
+	if account == "" {
+		return "system"
 	}
+	return account
+}
+
+func (s *Service) record(tx *db.Tx, a policy.Actor, action string, l *Letter, body map[string]string) error {
+	actor := orSystem(a.Account)
 	if err := insertEvent(tx, l.ID, Event{tx.Now(), action, actor, body}); err != nil {
 		return err
 	}

@@ -43,6 +43,12 @@ func (s *Service) Draft(ctx context.Context, a policy.Actor, w Writing) (l Lette
 	return l, err
 }
 
+// PrepareDrawn is Prepare for a letter that the program draws up: anybody of the office who
+// may sign may sign it.
+func (s *Service) PrepareDrawn(ctx context.Context, w Writing) (put func(tx *db.Tx) (Letter, error), err error) {
+	return s.prepare(ctx, policy.Actor{}, w)
+}
+
 // Prepare seals a new letter; what it returns stores it in the caller's transaction.
 func (s *Service) Prepare(ctx context.Context, a policy.Actor, w Writing) (put func(tx *db.Tx) (Letter, error), err error) {
 	if w.Agency == "" {
@@ -51,10 +57,14 @@ func (s *Service) Prepare(ctx context.Context, a policy.Actor, w Writing) (put f
 	if !policy.May(a, "letter.draft", w.Agency) {
 		return nil, errs.New(errs.Forbidden, "error.forbidden")
 	}
+	return s.prepare(ctx, a, w)
+}
+
+func (s *Service) prepare(ctx context.Context, a policy.Actor, w Writing) (put func(tx *db.Tx) (Letter, error), err error) {
 	if err := s.complete(&w); err != nil {
 		return nil, err
 	}
-	l := Letter{ID: db.NewID(), Agency: w.Agency, Kind: w.Kind, State: Draft, Series: w.Series, Secrecy: NoSecrecy, Urgency: w.Urgency, To: w.To, ToName: w.ToName, Subject: w.Subject, About: w.About, DraftedBy: a.Account, VerifyCode: rand.Text()}
+	l := Letter{ID: db.NewID(), Agency: w.Agency, Kind: w.Kind, State: Draft, Series: w.Series, Secrecy: NoSecrecy, Urgency: w.Urgency, To: w.To, ToName: w.ToName, Subject: w.Subject, About: w.About, DraftedBy: orSystem(a.Account), VerifyCode: rand.Text()}
 	subject, err := s.Vault.NewSubject(ctx, s.Now())
 	if err != nil {
 		return nil, err

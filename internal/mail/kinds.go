@@ -29,23 +29,25 @@ var greeting, closing = part{form: "para", name: "greeting"}, part{form: "para",
 var kinds = map[string]kind{
 	"ack": {"communicate", []part{{form: "para", name: "intro"}, {form: "facts"}, {form: "para", name: "next"},
 		{"para", "verify", "link"}, {"link", "button", "link"}, {form: "para", name: "code"}}},
-	"verify":    {"verify_identity", []part{{form: "para", name: "intro"}, {form: "link", name: "button"}, {form: "para", name: "ignore"}}},
-	"code-link": {"verify_identity", []part{{form: "para", name: "intro"}, {form: "link", name: "button"}, {form: "para", name: "ignore"}}},
-	"answer":    {"communicate", []part{{form: "para", name: "intro"}, {form: "quote"}, {form: "para", name: "next"}, {form: "link", name: "button"}}},
-	"ask":       {"communicate", []part{{form: "para", name: "intro"}, {form: "quote"}, {form: "para", name: "next"}, {form: "link", name: "button"}}},
-	"notice":    {"communicate", []part{{form: "para", name: "intro"}, {form: "quote"}, {"link", "button", "link"}}},
-	"digest":    {"", []part{{form: "para", name: "intro"}, {form: "facts"}, {form: "link", name: "button"}}},
+	"verify":        {"verify_identity", []part{{form: "para", name: "intro"}, {form: "link", name: "button"}, {form: "para", name: "ignore"}}},
+	"code-link":     {"verify_identity", []part{{form: "para", name: "intro"}, {form: "link", name: "button"}, {form: "para", name: "ignore"}}},
+	"identity-code": {"verify_identity", []part{{form: "para", name: "intro"}, {form: "quote"}, {form: "para", name: "ignore"}}},
+	"answer":        {"communicate", []part{{form: "para", name: "intro"}, {form: "quote"}, {form: "para", name: "next"}, {form: "link", name: "button"}}},
+	"ask":           {"communicate", []part{{form: "para", name: "intro"}, {form: "quote"}, {form: "para", name: "next"}, {form: "link", name: "button"}}},
+	"notice":        {"communicate", []part{{form: "para", name: "intro"}, {form: "quote"}, {"link", "button", "link"}}},
+	"digest":        {"", []part{{form: "para", name: "intro"}, {form: "facts"}, {form: "link", name: "button"}}},
 
 	"usage-report": {"", []part{{form: "para", name: "intro"}, {form: "quote"}, {form: "link", name: "button"}}},
 	"usage-alarm":  {"", []part{{form: "para", name: "intro"}, {form: "quote"}, {form: "link", name: "button"}}},
 
 	"letter":       {"receive_and_forward", []part{{form: "para", name: "intro"}, {form: "quote"}, {form: "facts"}, {form: "para", name: "next"}}},
+	"followup":     {"receive_and_forward", []part{{form: "para", name: "intro"}, {form: "quote"}, {form: "facts"}, {form: "para", name: "next"}}},
 	"breach-alarm": {"", []part{{form: "para", name: "intro"}, {form: "facts"}, {form: "link", name: "button"}}},
 }
 
 // Kinds are the names of the sorts of mail.
 func Kinds() []string {
-	return []string{"ack", "verify", "answer", "ask", "code-link", "digest", "notice", "breach-alarm", "usage-report", "usage-alarm"}
+	return []string{"ack", "verify", "answer", "ask", "code-link", "identity-code", "digest", "notice", "breach-alarm", "usage-report", "usage-alarm"}
 }
 
 // ForStaff tells whether a sort of mail goes to staff, and so may carry nothing of a person's.
@@ -118,7 +120,7 @@ func (s *Service) write(m *row, body Body) words {
 	switch {
 	case m.SubjectKey == "":
 		audience = "staff"
-	case m.Kind == "letter": // it goes to the registry of an agency
+	case m.Kind == letterKind, m.Kind == followUpKind: // it goes to the registry of an agency
 		audience = "registry"
 	}
 	w.Pieces = append(w.Pieces, piece{Form: greeting.form, Text: t("greeting." + audience)})

@@ -52,6 +52,9 @@ func (s *Service) answer(ctx context.Context, id, subjectKey, to, text string) (
 		if err := s.note(tx, "", "answered", &r); err != nil {
 			return err
 		}
+		if err := s.plan(tx, &r, tx.Now()); err != nil {
+			return err
+		}
 		return s.step(tx, &r, cases.ReferralStep{Action: "refer-reply", Meta: map[string]string{"agency": r.To, "referral": r.ID, "by": to}})
 	}, nil
 }

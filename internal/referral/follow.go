@@ -16,6 +16,9 @@ import (
 // onLetter follows the letter of a referral: who may sign what discloses, what is written
 // down when it leaves, what becomes of the case when it is cancelled.
 func (s *Service) onLetter(tx *db.Tx, a policy.Actor, action string, l *letters.Letter, body map[string]string) error {
+	if strings.HasPrefix(l.About, followUpOf) {
+		return s.followLetter(tx, a, action, l)
+	}
 	if !strings.HasPrefix(l.About, about) || action == "draft" {
 		return nil
 	}
@@ -72,6 +75,9 @@ func (s *Service) disclose(tx *db.Tx, a policy.Actor, r *Referral, l *letters.Le
 	}
 	line := processing.Line{Activity: Activity, Revision: snap.RevisionID, Act: "send", Actor: a.Account, Ground: "letter:" + l.NumberText, Purpose: r.Purpose, Subjects: []string{r.subjectKey}, Elements: r.Elements, Detail: "referral:" + r.To}
 	if err := s.Processing.Record(tx, line); err != nil {
+		return err
+	}
+	if err := s.plan(tx, r, tx.Now()); err != nil {
 		return err
 	}
 	before := r.State

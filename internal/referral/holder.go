@@ -27,14 +27,19 @@ func (h Holder) Export(ctx context.Context, caseID string) (any, error) {
 		Purpose string   `json:"purpose"`
 		Basis   string   `json:"basis"`
 		Letter  string   `json:"letter"`
+		After   string   `json:"after,omitempty"` // what the agency has said since: needed, destroyed
 	}
 	out := []line{}
 	err := h.DB.Read(ctx, func(tx *db.Tx) error {
 		all, err := disclosures(tx, `case_id = $1 ORDER BY id`, caseID)
+		if err != nil {
+			return err
+		}
+		after, err := outcomes(tx, caseID)
 		out = out[:0]
 		for _, d := range all {
 			to, _ := h.Agencies.Get(d.To)
-			out = append(out, line{d.At.Format("2006-01-02T15:04:05Z07:00"), to.Name.TH, d.Elements, d.Purpose, d.Basis, d.LetterNumber})
+			out = append(out, line{d.At.Format("2006-01-02T15:04:05Z07:00"), to.Name.TH, d.Elements, d.Purpose, d.Basis, d.LetterNumber, after[d.Referral]})
 		}
 		return err
 	})
@@ -49,6 +54,16 @@ func Recipients(tx *db.Tx, caseID string) ([]string, error) {
 		if !slices.Contains(out, d.To) {
 			out = append(out, d.To)
 		}
+	}
+	return out, err
+}
+
+// outcomes are the last answers to follow-ups, by referral.
+func outcomes(tx *db.Tx, caseID string) (map[string]string, error) {
+	out := map[string]string{}
+	all, err := followUps(tx, `case_id = $1 AND state = 'answered' ORDER BY round`, caseID)
+	for _, f := range all {
+		out[f.Referral] = f.Outcome
 	}
 	return out, err
 }

@@ -61,7 +61,8 @@ type Referral struct {
 	AcceptedAt    time.Time
 	AnsweredAt    time.Time
 	PublishedAt   time.Time
-	AnswerBy      string // sender: through this office; citizen: the agency told the citizen itself
+	InterimAt     time.Time // when the citizen was told how far it has come
+	AnswerBy      string    // sender: through this office; citizen: the agency told the citizen itself
 	Version       int64
 
 	subjectKey     string

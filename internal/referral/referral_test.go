@@ -61,7 +61,7 @@ func newWorld(t *testing.T, e *dbtest.Engine) *world {
 				return err
 			}
 		}
-		return org.PutHead(tx, org.Headship{Agency: "rayong", Account: "head", Capacity: "head", From: dbtest.Start.AddDate(-1, 0, 0), To: dbtest.Start.AddDate(1, 0, 0)})
+		return org.PutHead(tx, org.Headship{Agency: "rayong", Account: "head", Capacity: "head", From: dbtest.Start.AddDate(-1, 0, 0), To: dbtest.Start.AddDate(5, 0, 0)})
 	}))
 	dir, err := org.NewDirectory(ctx, e.DB)
 	housetest.Must(t, err)
@@ -71,7 +71,7 @@ func newWorld(t *testing.T, e *dbtest.Engine) *world {
 	w.letters.Register()
 	w.exchange = saraban.New(saraban.Deps{DB: e.DB, Vault: h.Vault, Processing: h.Processing, Audit: h.Audit, Jobs: h.Jobs, Mail: h.Mail, Letters: w.letters, Agencies: dir, Record: snapshot, Now: e.Clock.Now})
 	w.exchange.Register()
-	w.Service = referral.New(referral.Deps{DB: e.DB, Vault: h.Vault, Processing: h.Processing, Audit: h.Audit, Cases: h.Cases, Letters: w.letters, Saraban: w.exchange, Agencies: dir, Record: snapshot, Now: e.Clock.Now, ReplyWithin: 15 * 24 * time.Hour, MaxRounds: 1})
+	w.Service = referral.New(referral.Deps{DB: e.DB, Vault: h.Vault, Processing: h.Processing, Audit: h.Audit, Cases: h.Cases, Letters: w.letters, Saraban: w.exchange, Agencies: dir, Record: snapshot, Now: e.Clock.Now, ReplyWithin: 15 * 24 * time.Hour, FollowUpAfter: 180 * 24 * time.Hour, MaxRounds: 1})
 	c, stop := context.WithCancel(ctx)
 	done := make(chan error, 1)
 	go func() { done <- h.Jobs.Run(c) }()

@@ -2,17 +2,20 @@ package referral
 
 import (
 	"context"
+	"errors"
 	"io"
 	"time"
 
 	"prasan/internal/audit"
 	"prasan/internal/cases"
 	"prasan/internal/db"
+	"prasan/internal/jobs"
 	"prasan/internal/letters"
 	"prasan/internal/org"
 	"prasan/internal/policy"
 	"prasan/internal/processing"
 	"prasan/internal/saraban"
+	"prasan/internal/thai"
 	"prasan/internal/vault"
 )
 
@@ -32,6 +35,8 @@ type Deps struct {
 	Open func(ctx context.Context, id string, key []byte) (io.ReadCloser, error)
 	// ReplyWithin is how long the agency has, from the day the letter left.
 	ReplyWithin time.Duration
+	// FollowUpAfter is when an agency is asked what became of the data it was given.
+	FollowUpAfter time.Duration
 	// MaxRounds is how often a case may be sent to one agency before a person of the
 	// ministry must decide (0: as often as one likes).
 	MaxRounds int
@@ -58,4 +63,15 @@ func (s *Service) note(tx *db.Tx, actor, action string, r *Referral) error {
 		actor = "system"
 	}
 	return s.Audit.Append(tx, audit.Event{Actor: actor, Action: "referral." + action, Object: "case:" + r.CaseReference, Body: map[string]any{"referral": r.ID, "to": r.To, "state": r.State, "elements": r.Elements, "letter": r.Letter, "revision": r.RevisionID}})
+}
+
+// Register tells the queue what this package does each day: what is due is drawn up for
+// people to sign, and agencies are asked what became of what they were given.
+func (s *Service) Register() {
+	s.Saraban.Jobs.Every("referral.due", jobs.Daily(thai.Bangkok, 8, 5), func(ctx context.Context, _ jobs.Job) error { return s.Due(ctx) })
+}
+
+// Due does what is due today.
+func (s *Service) Due(ctx context.Context) error {
+	return errors.Join(s.RemindDue(ctx), s.InterimDue(ctx), s.AskDue(ctx))
 }

@@ -10,20 +10,21 @@ import (
 	"prasan/internal/errs"
 )
 
-const columns = `id, case_id, case_reference, subject_key, agency, to_agency, state, reason, elements, checks, purpose, basis, suggestion, contact, letter_id, channel, revision_id, accept_number, due_at, created_by, created_at, sent_at, delivered_at, accepted_at, answered_at, published_at, answer, answer_by, version`
+const columns = `id, case_id, case_reference, subject_key, agency, to_agency, state, reason, elements, checks, purpose, basis, suggestion, contact, letter_id, channel, revision_id, accept_number, due_at, created_by, created_at, sent_at, delivered_at, accepted_at, answered_at, published_at, answer, answer_by, interim_at, version`
 
 func many(tx *db.Tx, where string, args ...any) ([]Referral, error) {
 	var out []Referral
 	err := tx.Each(`SELECT `+columns+` FROM referrals WHERE `+where, args, func(rows *sql.Rows) error {
 		var r Referral
 		var elements, checks, suggestion string
-		var due, created, sent, delivered, accepted, answered, published int64
-		if err := rows.Scan(&r.ID, &r.CaseID, &r.CaseReference, &r.subjectKey, &r.Agency, &r.To, &r.State, &r.reason, &elements, &checks, &r.Purpose, &r.Basis, &suggestion, &r.Contact, &r.Letter, &r.Channel, &r.RevisionID, &r.AcceptNumber, &due, &r.CreatedBy, &created, &sent, &delivered, &accepted, &answered, &published, &r.answer, &r.AnswerBy, &r.Version); err != nil {
+		var due, created, sent, delivered, accepted, answered, published, interim int64
+		if err := rows.Scan(&r.ID, &r.CaseID, &r.CaseReference, &r.subjectKey, &r.Agency, &r.To, &r.State, &r.reason, &elements, &checks, &r.Purpose, &r.Basis, &suggestion, &r.Contact, &r.Letter, &r.Channel, &r.RevisionID, &r.AcceptNumber, &due, &r.CreatedBy, &created, &sent, &delivered, &accepted, &answered, &published, &r.answer, &r.AnswerBy, &interim, &r.Version); err != nil {
 			return err
 		}
 		r.Elements, r.Checks = split(elements), split(checks)
 		r.DueAt, r.CreatedAt, r.SentAt, r.DeliveredAt = db.Time(due), db.Time(created), db.Time(sent), db.Time(delivered)
 		r.AcceptedAt, r.AnsweredAt, r.PublishedAt = db.Time(accepted), db.Time(answered), db.Time(published)
+		r.InterimAt = db.Time(interim)
 		out = append(out, r)
 		return json.Unmarshal([]byte(suggestion), &out[len(out)-1].Suggestion)
 	})
@@ -59,8 +60,8 @@ func insert(tx *db.Tx, r *Referral) error {
 }
 
 func update(tx *db.Tx, r *Referral) error {
-	n, err := tx.Exec(`UPDATE referrals SET state = $1, channel = $2, accept_number = $3, due_at = $4, sent_at = $5, delivered_at = $6, accepted_at = $7, answered_at = $8, published_at = $9, answer = $10, answer_by = $11, version = version + 1 WHERE id = $12 AND version = $13`,
-		string(r.State), r.Channel, r.AcceptNumber, db.Micros(r.DueAt), db.Micros(r.SentAt), db.Micros(r.DeliveredAt), db.Micros(r.AcceptedAt), db.Micros(r.AnsweredAt), db.Micros(r.PublishedAt), r.answer, r.AnswerBy, r.ID, r.Version)
+	n, err := tx.Exec(`UPDATE referrals SET state = $1, channel = $2, accept_number = $3, due_at = $4, sent_at = $5, delivered_at = $6, accepted_at = $7, answered_at = $8, published_at = $9, answer = $10, answer_by = $11, interim_at = $12, version = version + 1 WHERE id = $13 AND version = $14`,
+		string(r.State), r.Channel, r.AcceptNumber, db.Micros(r.DueAt), db.Micros(r.SentAt), db.Micros(r.DeliveredAt), db.Micros(r.AcceptedAt), db.Micros(r.AnsweredAt), db.Micros(r.PublishedAt), r.answer, r.AnswerBy, db.Micros(r.InterimAt), r.ID, r.Version)
 	if err == nil && n == 0 {
 		return errs.New(errs.Conflict, "error.conflict")
 	}

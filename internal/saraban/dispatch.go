@@ -327,7 +327,7 @@ func (s *Service) sendMail(ctx context.Context, d Dispatch) error {
 	if err != nil {
 		return err
 	}
-	m, err := s.Letters.Post(ctx, &l, entry.Mailbox, body)
+	m, err := s.Letters.Post(ctx, "letter", &l, entry.Mailbox, body)
 	if err != nil {
 		return err
 	}

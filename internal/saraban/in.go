@@ -229,6 +229,9 @@ func (s *Service) changeIn(tx *db.Tx, a policy.Actor, id, action string, rule fu
 	return i, s.note(tx, actor, action, id, body)
 }
 
+// InByID returns a letter that came for what the program does by itself.
+func (s *Service) InByID(tx *db.Tx, id string) (In, error) { return oneIn(tx, `id = $1`, id) }
+
 // Link ties a letter that came to what it is about, such as the referral that it answers.
 func (s *Service) Link(tx *db.Tx, a policy.Actor, id, about string) error {
 	i, err := oneIn(tx, `id = $1`+tx.ForUpdate(), id)
