@@ -10,6 +10,7 @@ import (
 	"prasan/internal/db"
 	"prasan/internal/errs"
 	"prasan/internal/letters"
+	"prasan/internal/org"
 	"prasan/internal/saraban/ecms"
 )
 
@@ -187,7 +188,7 @@ func (n node) Organizations(context.Context) ([]ecms.Organization, error) {
 	var out []ecms.Organization
 	for _, a := range n.Agencies.All() {
 		if a.ECMS != "" {
-			out = append(out, ecms.Organization{ID: a.ECMS, Thai: a.Name.TH, English: a.Name.EN})
+			out = append(out, ecms.Organization{ID: a.ECMS, Thai: a.Name.TH, English: a.Name.EN, Ministry: a.Kind == org.Ministry})
 		}
 	}
 	return out, nil

@@ -116,11 +116,11 @@ func (c *Client) Organizations(ctx context.Context) ([]Organization, error) {
 		return nil, err
 	}
 	if inner := e.child("OrganizationList"); inner != nil {
-		e = inner
+		e = inner // some nodes wrap the list once more
 	}
 	var out []Organization
 	for _, o := range e.all("OrganizationInfo") {
-		out = append(out, Organization{o.get("OrganizationID"), o.get("Th-Name"), o.get("En-Name"), o.get("ECMS-URL")})
+		out = append(out, Organization{ID: o.get("OrganizationID"), Thai: o.get("Th-Name"), English: o.get("En-Name"), URL: o.get("ECMS-URL")})
 	}
 	return out, nil
 }

@@ -48,7 +48,7 @@ func (q *queue) Again(ctx context.Context, org, _ string, _ Ref) (*Item, error) 
 	return q.Head(ctx, org)
 }
 func (q *queue) Organizations(context.Context) ([]Organization, error) {
-	return []Organization{{"0800300001", "กรมโรงงานอุตสาหกรรม", "DIW", ""}}, nil
+	return []Organization{{ID: "0800100001", Thai: "กระทรวงอุตสาหกรรม", English: "MOI", Ministry: true}, {ID: "0800300001", Thai: "กรมโรงงานอุตสาหกรรม", English: "DIW"}}, nil
 }
 func (q *queue) Statuses(context.Context, string) ([]Status, error) {
 	return []Status{{"p1", "อก 0905/0007", "ส่งหนังสือรอตอบรับ"}}, nil
@@ -96,7 +96,7 @@ func TestALetterAndItsNoticesCrossTheWireUnchanged(t *testing.T) {
 			t.Errorf("notice %+v", n)
 		}
 	}
-	if all, err := c.Organizations(ctx); err != nil || len(all) != 1 || all[0].ID != "0800300001" {
+	if all, err := c.Organizations(ctx); err != nil || len(all) != 2 || all[1].ID != "0800300001" {
 		t.Errorf("organisations %+v %v", all, err)
 	}
 	if all, err := c.Statuses(ctx, ""); err != nil || len(all) != 1 || all[0].State != "ส่งหนังสือรอตอบรับ" {
@@ -202,4 +202,29 @@ func FuzzParse(f *testing.F) {
 			_, _ = readItem(e)
 		}
 	})
+}
+
+// A list is the one element of the body, under its own name.
+func TestListsHaveTheShapeOfTheExchange(t *testing.T) {
+	_, _, url := serve(t)
+	for operation, want := range map[string]string{
+		"GetMinistryOrganizationList": "<MinistryOrganizationList><Th-Name>กระทรวงอุตสาหกรรม</Th-Name><MinistryID>08</MinistryID></MinistryOrganizationList>",
+		"GetOrganizationList":         "<OrganizationList><OrganizationInfo><En-Name>MOI</En-Name><Th-Name>กระทรวงอุตสาหกรรม</Th-Name><ECMS-URL></ECMS-URL><OrganizationID>0800100001</OrganizationID></OrganizationInfo>",
+		"GetSecretCodes":              "<SecretCodes><Code><Value>001</Value><Description>ปกติ</Description></Code>",
+		"GetSpeedCodes":               "<SpeedCodes><Code><Value>001</Value><Description>ปกติ</Description></Code>",
+		"GetMimeCodes":                "<MimeCodes><Code><File-Extension>pdf</File-Extension><Content-type>application/pdf</Content-type></Code>",
+		"TimeCheckRequest":            "<TimeCheckResponse><ECMSTime>",
+		"OutboundStatusRequest":       "<OutboundStatusResponse><Outbound><ProcessID>p1</ProcessID>",
+	} {
+		body := `<e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/"><e:Body><` + operation + `/></e:Body></e:Envelope>`
+		res, err := http.Post(url, "text/xml", strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := io.ReadAll(res.Body)
+		res.Body.Close()
+		if err != nil || !strings.Contains(string(text), `Body ID="Body">`+want) {
+			t.Errorf("%s: %v %s", operation, err, text)
+		}
+	}
 }

@@ -78,7 +78,10 @@ type Item struct {
 }
 
 // Organization is one that a node knows.
-type Organization struct{ ID, Thai, English, URL string }
+type Organization struct {
+	ID, Thai, English, URL string
+	Ministry               bool // it is the ministry of those whose codes begin like its own
+}
 
 // Code is a row of a code table.
 type Code struct{ Value, Description string }

@@ -30,9 +30,9 @@ var operations = map[string]operation{
 	"correspondencedeletegovernmentdocumentrequest": (*Server).delete,
 	"getministryorganizationlist":                   (*Server).ministries,
 	"getorganizationlist":                           (*Server).organizations,
-	"getsecretcodes":                                codes("SecretCodes", "Value", "Description", SecretCodes),
-	"getspeedcodes":                                 codes("SpeedCodes", "Value", "Description", SpeedCodes),
-	"getmimecodes":                                  codes("MimeCodes", "File-Extension", "Content-type", MimeCodes),
+	"getsecretcodes":                                codes("Value", "Description", SecretCodes),
+	"getspeedcodes":                                 codes("Value", "Description", SpeedCodes),
+	"getmimecodes":                                  codes("File-Extension", "Content-type", MimeCodes),
 	"outboundstatusrequest":                         (*Server).statuses,
 	"timecheckrequest":                              (*Server).clock,
 }
@@ -77,13 +77,14 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.answer(w, http.StatusOK, responseName(e.name), func(p *printer) { p.raw(out.String()) })
 }
 
-// responseName is how the answer to an operation is called.
+// responseName is how the answer to an operation is called: a list by its own name, the
+// others by the operation's.
 func responseName(operation string) string {
 	switch name := strings.TrimSuffix(operation, "Request"); {
 	case name == "CorrespondenceLetterInboundSpecial":
 		return "CorrespondenceLetterInboundResponse"
 	case strings.HasPrefix(name, "Get"):
-		return strings.TrimPrefix(name, "Get") + "Response"
+		return strings.TrimPrefix(name, "Get")
 	default:
 		return name + "Response"
 	}
@@ -204,17 +205,13 @@ func (s *Server) delete(ctx context.Context, org string, e *element, p *printer)
 	return err
 }
 
-// ministries are the first two digits of the codes of organisations.
+// ministries are named by the first two digits of the codes of organisations.
 func (s *Server) ministries(ctx context.Context, _ string, _ *element, p *printer) error {
 	all, err := s.Exchange.Organizations(ctx)
-	seen := map[string]bool{}
 	for _, o := range all {
-		if len(o.ID) >= 2 && !seen[o.ID[:2]] {
-			seen[o.ID[:2]] = true
-			p.in("MinistryOrganizationList", func() {
-				p.tag("Th-Name", o.Thai)
-				p.tag("MinistryID", o.ID[:2])
-			})
+		if o.Ministry && len(o.ID) >= 2 {
+			p.tag("Th-Name", o.Thai)
+			p.tag("MinistryID", o.ID[:2])
 		}
 	}
 	return err
@@ -222,29 +219,25 @@ func (s *Server) ministries(ctx context.Context, _ string, _ *element, p *printe
 
 func (s *Server) organizations(ctx context.Context, _ string, _ *element, p *printer) error {
 	all, err := s.Exchange.Organizations(ctx)
-	p.in("OrganizationList", func() {
-		for _, o := range all {
-			p.in("OrganizationInfo", func() {
-				p.tag("En-Name", o.English)
-				p.tag("Th-Name", o.Thai)
-				p.tag("ECMS-URL", o.URL)
-				p.tag("OrganizationID", o.ID)
-			})
-		}
-	})
+	for _, o := range all {
+		p.in("OrganizationInfo", func() {
+			p.tag("En-Name", o.English)
+			p.tag("Th-Name", o.Thai)
+			p.tag("ECMS-URL", o.URL)
+			p.tag("OrganizationID", o.ID)
+		})
+	}
 	return err
 }
 
-func codes(list, first, second string, table []Code) operation {
+func codes(first, second string, table []Code) operation {
 	return func(_ *Server, _ context.Context, _ string, _ *element, p *printer) error {
-		p.in(list, func() {
-			for _, c := range table {
-				p.in("Code", func() {
-					p.tag(first, c.Value)
-					p.tag(second, c.Description)
-				})
-			}
-		})
+		for _, c := range table {
+			p.in("Code", func() {
+				p.tag(first, c.Value)
+				p.tag(second, c.Description)
+			})
+		}
 		return nil
 	}
 }

@@ -335,8 +335,11 @@ func bodyOf(root *element) (*element, error) {
 		return nil, &Fault{"200", "the envelope is not of SOAP 1.1: its namespace is not " + soapNS}
 	}
 	bodies := root.all("Body")
-	if len(bodies) != 1 || len(bodies[0].children) != 1 {
-		return nil, &Fault{"200", fmt.Sprintf("an envelope has one body with one operation, not %d", len(bodies))}
+	if len(bodies) != 1 {
+		return nil, &Fault{"200", fmt.Sprintf("an envelope has one body, not %d", len(bodies))}
+	}
+	if n := len(bodies[0].children); n != 1 {
+		return nil, &Fault{"200", fmt.Sprintf("a body has one operation, not %d", n)}
 	}
 	return bodies[0].children[0], nil
 }
