@@ -3,8 +3,11 @@ package cases
 import (
 	"context"
 	"crypto/rand"
+	"database/sql"
 	"fmt"
+	"io"
 	"slices"
+	"strings"
 	"time"
 
 	"prasan/internal/audit"
@@ -321,3 +324,86 @@ func NewCode() string { return newCode() }
 
 // CleanCode brings a typed code into its form without groups.
 func CleanCode(typed string) string { return cleanCode(typed) }
+
+// ByDigest finds the cases in which an address stands, by its keyed digest, newest first.
+func (e OfPerson) ByDigest(ctx context.Context, digest []byte, each func(caseID, reference, agency, subject string)) error {
+	type found struct{ id, reference, agency, subject string }
+	var list []found
+	err := e.DB.Read(ctx, func(tx *db.Tx) error {
+		list = nil
+		return tx.Each(`SELECT c.id, c.reference, c.agency, c.subject_key FROM case_index i JOIN cases c ON c.id = i.case_id WHERE i.digest = $1 ORDER BY c.id DESC LIMIT 500`, []any{digest}, func(rows *sql.Rows) error {
+			var f found
+			err := rows.Scan(&f.id, &f.reference, &f.agency, &f.subject)
+			list = append(list, f)
+			return err
+		})
+	})
+	for _, f := range list {
+		each(f.id, f.reference, f.agency, f.subject)
+	}
+	return err
+}
+
+// Digest is the keyed digest by which an address of a person is found: e-mail or phone.
+func (s *Service) Digest(way, value string) []byte {
+	element := map[string]string{"email": "email", "phone": "mobile_phone"}[way]
+	return s.digestsOf(element, strings.TrimSpace(value))[0]
+}
+
+// Salute opens how the person of a case is addressed in a letter; the reading is logged.
+func (e OfPerson) Salute(ctx context.Context, a policy.Actor, caseID string) (string, error) {
+	c, err := e.byID(ctx, caseID)
+	if err != nil {
+		return "", err
+	}
+	var items []vault.Sealed
+	for _, element := range []string{"given_name", "family_name"} {
+		if sealed, ok := c.sealedSender(element); ok {
+			items = append(items, sealed)
+		}
+	}
+	if len(items) == 0 {
+		return "ผู้ยื่นคำร้อง", nil
+	}
+	plain, err := e.Processing.Read(ctx, a, processing.Request{Activity: Activity, Purpose: "communicate", Items: items, Detail: "rights letter"})
+	if err != nil {
+		return "", err
+	}
+	parts := make([]string, len(plain))
+	for i, p := range plain {
+		parts[i] = string(p)
+	}
+	return "คุณ" + strings.Join(parts, " "), nil
+}
+
+// Files opens the attachments of a case that its owner may see, one after the other.
+func (e OfPerson) Files(ctx context.Context, caseID string, each func(name string, body io.Reader) error) error {
+	c, evs, files, err := e.whole(ctx, caseID, true)
+	if err != nil {
+		return err
+	}
+	for _, a := range files {
+		if !slices.ContainsFunc(evs, func(e Event) bool { return e.ID == a.eventID }) {
+			continue // of the office
+		}
+		plain, err := e.Processing.Owner(ctx, []vault.Sealed{a.sealedName(&c), a.sealedKey(&c)})
+		if err != nil {
+			return err
+		}
+		body, err := e.Service.Files.Open(ctx, a.blob, plain[1])
+		if errs.KindOf(err) == errs.NotFound {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		err = each(string(plain[0]), body)
+		if closing := body.Close(); err == nil {
+			err = closing
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

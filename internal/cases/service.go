@@ -59,6 +59,8 @@ type Files interface {
 	Adopt(ctx context.Context, id string) error
 	// Delete removes a file for good.
 	Delete(ctx context.Context, id string) error
+	// Open decrypts a file.
+	Open(ctx context.Context, id string, key []byte) (io.ReadCloser, error)
 }
 
 // Service is what can be done with cases.

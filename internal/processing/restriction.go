@@ -29,7 +29,7 @@ func (s *Service) unrestricted(ctx context.Context, items []vault.Sealed) ([]vau
 		for i, subject := range subjects {
 			args[i], marks[i] = subject, fmt.Sprintf("$%d", i+1)
 		}
-		return tx.Each(`SELECT subject FROM restrictions WHERE subject IN (`+strings.Join(marks, ", ")+`)`, args, func(rows *sql.Rows) error {
+		return tx.Each(`SELECT DISTINCT subject FROM restrictions WHERE subject IN (`+strings.Join(marks, ", ")+`)`, args, func(rows *sql.Rows) error {
 			var subject string
 			err := rows.Scan(&subject)
 			held = append(held, subject)

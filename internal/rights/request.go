@@ -2,6 +2,7 @@ package rights
 
 import (
 	"context"
+	"io"
 	"slices"
 	"time"
 
@@ -33,9 +34,26 @@ const (
 // Channels through which a request may come.
 var Channels = []string{"web", "counter", "mail", "letter"}
 
-// Identities are the ways in which a person has shown who he is. Only the way and the
-// time are kept, never a copy of a card.
-var Identities = []string{"tracking-code", "email", "counter"}
+// Identities are the ways in which a person has shown who he is. Only the way, who
+// vouched, and the time are kept, never a copy of a card.
+var Identities = []string{"tracking-code", "email", "phone", "oidc", "counter"}
+
+// Proof is what a check of identity has come to: the way, who vouched and how surely, and
+// the keyed digests of the addresses that are the person's. None of them is kept.
+type Proof struct {
+	Way     string    `json:"w"`
+	Issuer  string    `json:"i,omitempty"`
+	Level   string    `json:"l,omitempty"`
+	At      time.Time `json:"a"`
+	Digests [][]byte  `json:"d"`
+}
+
+// Case is one of the cases that a request is about.
+type Case struct {
+	Reference string
+
+	id, subject string
+}
 
 // Found is what one store has of a person.
 type Found struct {
@@ -61,6 +79,14 @@ type Data interface {
 	ByReference(ctx context.Context, a policy.Actor, reference string) (caseID, agency, subject string, err error)
 	// Rectify puts one element right; the reason is kept (s.36).
 	Rectify(ctx context.Context, actor, caseID, element, value, reason string) error
+	// ByDigest finds the cases in which an address stands, newest first.
+	ByDigest(ctx context.Context, digest []byte, each func(caseID, reference, agency, subject string)) error
+	// Salute opens how the person of a case is addressed; the reading is logged.
+	Salute(ctx context.Context, a policy.Actor, caseID string) (string, error)
+	// Tell mails a notice to the persons whose data it is; it returns how many could be reached.
+	Tell(ctx context.Context, a policy.Actor, subjects []string, text string) (int, error)
+	// Files opens the attachments of a case that its owner may see.
+	Files(ctx context.Context, caseID string, each func(name string, body io.Reader) error) error
 	// Excess tells what lies in the case beyond what the record declares.
 	Excess(ctx context.Context, actor, caseID string) ([]string, error)
 	// EraseExcess removes it, and returns how much.
@@ -80,6 +106,8 @@ type Request struct {
 	CaseReference string
 	RevisionID    string
 	Identity      string
+	Issuer        string // who vouched for the identity, and how surely
+	Level         string
 	IdentityAt    time.Time
 	ReceivedAt    time.Time
 	DueAt         time.Time // what the installation promises
@@ -93,11 +121,12 @@ type Request struct {
 	ExecutedAt    time.Time
 	AnsweredAt    time.Time
 	ClosedAt      time.Time
+	LetterID      string // of the answer
+	Cases         []Case
 	Version       int64
 
-	caseID, caseSubject string
-	subjectKey          string
-	statement           []byte
+	subjectKey string
+	statement  []byte
 }
 
 // Overdue tells whether the law's time is over.
@@ -118,7 +147,7 @@ type Event struct {
 type Transition struct {
 	Action string
 	From   []State
-	To     State
+	To     State  // "" keeps the state
 	By     string // an action of policy's table; "person" is who asks
 	Public bool
 }
@@ -129,6 +158,7 @@ var Transitions = []Transition{
 	{"identify", []State{Received}, Identified, "rights.work", true},
 	{"decide", []State{Identified}, Decided, "rights.decide", true},
 	{"execute", []State{Decided}, Executed, "rights.work", true},
+	{"draft", []State{Decided, Executed}, "", "rights.work", false},
 	{"answer", []State{Decided, Executed}, Answered, "rights.work", true},
 	{"close", []State{Answered}, Closed, "rights.work", true},
 	{"withdraw", []State{Received, Identified}, Withdrawn, "person", true},
@@ -137,6 +167,9 @@ var Transitions = []Transition{
 func transition(r *Request, action string) (Transition, error) {
 	for _, t := range Transitions {
 		if t.Action == action && slices.Contains(t.From, r.State) {
+			if t.To == "" {
+				t.To = r.State
+			}
 			return t, nil
 		}
 	}

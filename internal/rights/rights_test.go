@@ -10,9 +10,12 @@ import (
 	"time"
 
 	"prasan/internal/cases"
+	"prasan/internal/db"
 	"prasan/internal/db/dbtest"
 	"prasan/internal/errs"
 	"prasan/internal/housetest"
+	"prasan/internal/letters"
+	"prasan/internal/org"
 	"prasan/internal/policy"
 	"prasan/internal/rights"
 )
@@ -21,14 +24,21 @@ var ctx = context.Background()
 
 type office struct {
 	*housetest.House
-	rights *rights.Service
+	rights  *rights.Service
+	letters *letters.Service
+	passed  []string // agencies to which every case was disclosed
 }
 
 func newOffice(t *testing.T, e *dbtest.Engine) *office {
 	t.Helper()
 	h := housetest.New(t, e, housetest.ContactUs())
-	return &office{h, rights.New(rights.Deps{DB: e.DB, Vault: h.Vault, Processing: h.Processing, Audit: h.Audit, Record: func(string) *policy.Snapshot { return h.Record }, Data: cases.OfPerson{Service: h.Cases},
-		NewReference: cases.NewReference, NewCode: cases.NewCode, CleanCode: cases.CleanCode, Now: e.Clock.Now, TargetDays: 30})}
+	o := &office{House: h}
+	dir := (*org.Directory)(nil)
+	o.letters, dir = h.Correspond()
+	o.rights = rights.New(rights.Deps{DB: e.DB, Vault: h.Vault, Processing: h.Processing, Audit: h.Audit, Record: func(string) *policy.Snapshot { return h.Record }, Data: cases.OfPerson{Service: h.Cases},
+		NewReference: cases.NewReference, NewCode: cases.NewCode, CleanCode: cases.CleanCode, Now: e.Clock.Now, TargetDays: 30,
+		Limits: h.Limiter(), Letters: o.letters, Agencies: dir, Central: "ops", Recipients: func(*db.Tx, string) ([]string, error) { return o.passed, nil }})
+	return o
 }
 
 func wants(t *testing.T, err error, kind errs.Kind) {
@@ -69,11 +79,9 @@ func TestAPersonGetsACopyOfHisData(t *testing.T) {
 		_, err = o.rights.Get(ctx, housetest.Stranger, r.Reference)
 		wants(t, err, errs.NotFound)
 		o.decide(r.Reference, rights.Granted, "")
-		_, _, err = o.rights.Find(ctx, r.Reference, other.Code)
+		_, _, err = o.rights.Find(ctx, r.Reference, other.Code, "1.2.3.4")
 		wants(t, err, errs.NotFound)
-		pack, err := o.rights.Bundle(ctx, r.Reference, r.Code)
-		must(t, err)
-		text := unpack(t, pack)
+		text := unpack(t, o.copy(r), "data.json")
 		for _, want := range []string{"โรงงานส่งกลิ่น", "มานี", "manee1@example.com", "08 1234 5601", "receive_and_forward"} {
 			if !strings.Contains(text, want) {
 				t.Errorf("the copy lacks %q", want)
@@ -87,11 +95,21 @@ func TestAPersonGetsACopyOfHisData(t *testing.T) {
 	})
 }
 
-func unpack(t *testing.T, pack []byte) string {
+// copy is the copy that a person takes.
+func (o *office) copy(r rights.Receipt) []byte {
+	o.T.Helper()
+	copied, err := o.rights.Bundle(ctx, r.Reference, r.Code)
+	must(o.T, err)
+	var out bytes.Buffer
+	must(o.T, copied.Write(ctx, &out))
+	return out.Bytes()
+}
+
+func unpack(t *testing.T, pack []byte, name string) string {
 	t.Helper()
 	z, err := zip.NewReader(bytes.NewReader(pack), int64(len(pack)))
 	must(t, err)
-	f, err := z.Open("data.json")
+	f, err := z.Open(name)
 	must(t, err)
 	text, err := io.ReadAll(f)
 	must(t, err)
@@ -126,8 +144,36 @@ func TestErasureIsRefusedByItsSectionAndTheExcessGoes(t *testing.T) {
 		if err != nil || len(log) != 1 || log[0].Ground != "33" {
 			t.Errorf("%v %+v", err, log)
 		}
-		_, err = o.rights.Answer(ctx, housetest.DPO, r.Reference, "อก 0200/1", "ลบข้อมูลส่วนเกินแล้ว")
+		_, err = o.rights.Answer(ctx, housetest.DPO, r.Reference, "ลบข้อมูลส่วนเกินแล้ว")
+		wants(t, err, errs.Conflict) // not without a letter from the register
+		l, err := o.rights.Draft(ctx, housetest.DPO, r.Reference)
 		must(t, err)
+		_, c, err := o.letters.Read(ctx, housetest.DPO, l.ID)
+		must(t, err)
+		words := strings.Join(c.Paragraphs, "\n")
+		for _, want := range []string{"มาตรา 33", "พิจารณาแล้ว", "จำนวน 1 รายการ", "มาตรา 73", r.Reference} {
+			if !strings.Contains(words, want) {
+				t.Errorf("the letter lacks %q: %s", want, words)
+			}
+		}
+		if c.Addressee != "คุณมานี" || strings.Contains(l.Subject+l.ToName, "มานี") {
+			t.Errorf("the letter is to %q; the register says %q, %q", c.Addressee, l.ToName, l.Subject)
+		}
+		_, err = o.rights.Draft(ctx, housetest.DPO, r.Reference)
+		wants(t, err, errs.Conflict)
+		_, _, err = o.rights.AnswerLetter(ctx, r.Reference, r.Code)
+		wants(t, err, errs.NotFound) // he reads it once it is sent
+		l = o.Sign(o.letters, l.ID, housetest.Head)
+		done, err := o.rights.Answer(ctx, housetest.DPO, r.Reference, "ลบข้อมูลส่วนเกินแล้ว")
+		must(t, err)
+		_, file, err := o.rights.AnswerLetter(ctx, r.Reference, r.Code)
+		if err != nil || !bytes.HasPrefix(file, []byte("%PDF")) || done.AnsweredAt.IsZero() {
+			t.Errorf("%v %q", err, file[:min(len(file), 8)])
+		}
+		_, history, err := o.rights.Find(ctx, r.Reference, r.Code, "1.2.3.4")
+		if last := history[len(history)-1]; err != nil || last.Kind != "answer" || last.Body["letter"] != l.NumberText || l.NumberText == "" {
+			t.Errorf("%v %+v", err, last)
+		}
 		_, err = o.rights.Close(ctx, housetest.DPO, r.Reference)
 		must(t, err)
 	})

@@ -1,12 +1,9 @@
 package rights
 
 import (
-	"archive/zip"
-	"bytes"
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
-	"encoding/json"
 	"slices"
 	"strconv"
 	"time"
@@ -14,6 +11,9 @@ import (
 	"prasan/internal/audit"
 	"prasan/internal/db"
 	"prasan/internal/errs"
+	"prasan/internal/letters"
+	"prasan/internal/limits"
+	"prasan/internal/org"
 	"prasan/internal/policy"
 	"prasan/internal/processing"
 	"prasan/internal/thai"
@@ -35,6 +35,11 @@ type Deps struct {
 	CleanCode    func(string) string
 	Now          func() time.Time
 	TargetDays   int // what is promised for every right; never more than the law
+	Limits       *limits.Limiter
+	Letters      *letters.Service
+	Agencies     *org.Directory
+	Recipients   func(tx *db.Tx, caseID string) ([]string, error) // agencies to which a case was disclosed
+	Central      string                                           // the agency that answers what concerns several
 }
 
 // Service is what can be done with requests.
@@ -45,7 +50,9 @@ type Service struct {
 
 // New returns the service.
 func New(d Deps) *Service {
-	return &Service{Deps: d, trackKey: d.Vault.Derive("rights-tracking")}
+	s := &Service{Deps: d, trackKey: d.Vault.Derive("rights-tracking")}
+	d.Letters.OnAction(s.onLetter)
+	return s
 }
 
 // Submission is a request as a person makes it, or as an officer takes it down.
@@ -56,6 +63,7 @@ type Submission struct {
 	Lang          string
 	CaseReference string
 	Code          string // tracking code of the case; shows identity
+	Proof         *Proof // another check; the request is about all cases of the person then
 	Addr          string
 	By            *policy.Actor // the officer at the counter; nil for the person himself
 }
@@ -75,14 +83,7 @@ func (s *Service) Submit(ctx context.Context, sub Submission) (Receipt, error) {
 		return Receipt{}, err
 	}
 	r := Request{ID: db.NewID(), Reference: "R-" + s.NewReference(), Activity: "contact-us", Right: sub.Right, Channel: sub.Channel, Lang: sub.Lang, State: Identified, CaseReference: sub.CaseReference}
-	if sub.By != nil {
-		r.Identity = "counter"
-		r.caseID, r.Agency, r.caseSubject, err = s.Data.ByReference(ctx, *sub.By, sub.CaseReference)
-	} else {
-		r.Identity = "tracking-code"
-		r.caseID, r.Agency, r.caseSubject, err = s.Data.ByCode(ctx, sub.CaseReference, sub.Code, sub.Addr)
-	}
-	if err != nil {
+	if err := s.whose(ctx, &r, &sub); err != nil {
 		return Receipt{}, err
 	}
 	if sub.By != nil && !policy.May(*sub.By, "rights.work", r.Agency) {
@@ -110,7 +111,7 @@ func (s *Service) check(sub *Submission) (Law, error) {
 	if !slices.Contains(Channels, sub.Channel) {
 		bad = append(bad, errs.Field{Name: "channel", Key: "error.channel"})
 	}
-	if sub.CaseReference == "" {
+	if sub.CaseReference == "" && sub.Proof == nil {
 		bad = append(bad, errs.Field{Name: "reference", Key: "error.required"})
 	}
 	return law, errs.InvalidFields(bad)
@@ -128,6 +129,9 @@ func (s *Service) store(ctx context.Context, r Request, sub Submission, law Law)
 	}
 	err = s.DB.InTx(ctx, func(tx *db.Tx) error {
 		r.ReceivedAt, r.IdentityAt, r.Version = tx.Now(), tx.Now(), 1
+		if sub.Proof != nil {
+			r.IdentityAt = sub.Proof.At
+		}
 		r.LawDueAt = tx.Now().AddDate(0, 0, law.Days)
 		r.DueAt = tx.Now().AddDate(0, 0, min(law.Days, s.TargetDays))
 		if err := insert(tx, &r, s.hash(code)); err != nil {
@@ -226,22 +230,39 @@ func (s *Service) Decide(ctx context.Context, a policy.Actor, reference string, 
 		r.Outcome, r.Ground, r.Reasons, r.Manifest, r.DecidedBy, r.DecidedAt = d.Outcome, d.Ground, reasons, manifest, a.Account, tx.Now()
 		// An objection that fails lets the data be used again.
 		if r.Right == Objection && d.Outcome == Refused {
-			return release(tx, r.caseSubject)
+			return release(tx, r)
 		}
 		return nil
 	})
 }
 
+// manifest counts what there is of the person, over every store and each of his cases,
+// and the requests that he has made about them.
 func (s *Service) manifest(tx *db.Tx, r *Request) ([]Found, error) {
-	var out []Found
-	for _, h := range append([]Holder{s.Data}, s.Holders...) {
-		counts, err := h.Find(tx, r.caseID)
-		if err != nil {
+	sum := map[string]int{}
+	for _, c := range r.Cases {
+		for _, h := range append([]Holder{s.Data}, s.Holders...) {
+			counts, err := h.Find(tx, c.id)
+			if errs.KindOf(err) == errs.NotFound { // it has been destroyed meanwhile
+				continue
+			}
+			if err != nil {
+				return nil, err
+			}
+			for store, n := range counts {
+				sum[store] += n
+			}
+		}
+		var asked, restricted int
+		if err := tx.QueryRow(`SELECT (SELECT COUNT(*) FROM rights_cases WHERE case_id = $1), (SELECT COUNT(*) FROM restrictions WHERE subject = $2)`, []any{c.id, c.subject}, &asked, &restricted); err != nil {
 			return nil, err
 		}
-		for store, n := range counts {
-			out = append(out, Found{store, n})
-		}
+		sum["rights requests"] += asked
+		sum["restrictions"] += restricted
+	}
+	var out []Found
+	for store, n := range sum {
+		out = append(out, Found{store, n})
 	}
 	slices.SortFunc(out, func(a, b Found) int { return compare(a.Store, b.Store) })
 	return out, nil
@@ -282,42 +303,42 @@ func (s *Service) Execute(ctx context.Context, a policy.Actor, reference string,
 			return r, err
 		}
 	}
-	return s.change(ctx, a, reference, "execute", body, func(tx *db.Tx, r *Request) error {
+	done, err := s.change(ctx, a, reference, "execute", body, func(tx *db.Tx, r *Request) error {
 		r.ExecutedAt = tx.Now()
 		if r.Right == Restriction && r.Outcome != Refused {
 			return restrict(tx, r, "34")
 		}
 		return nil
 	})
+	changed := r.Right == Rectification || r.Right == Restriction || r.Right == Erasure && body["erased"] != "0"
+	if err == nil && changed && (r.Outcome != Refused || r.Right == Erasure) {
+		err = s.inform(ctx, a, &done)
+	}
+	return done, err
 }
 
 func (s *Service) carryOut(ctx context.Context, a policy.Actor, r *Request, o Order, body map[string]string) error {
-	switch r.Right {
-	case Rectification:
-		body["element"] = o.Element
-		return s.Data.Rectify(ctx, a.Account, r.caseID, o.Element, o.Value, r.Reasons)
-	case Erasure:
-		// s.33 keeps what a public task needs; what lies beyond the record goes.
-		n, err := s.Data.EraseExcess(ctx, a.Account, r.caseID)
-		body["erased"] = strconv.Itoa(n)
-		return err
+	erased := 0
+	for _, c := range r.Cases {
+		switch r.Right {
+		case Rectification:
+			body["element"] = o.Element
+			if err := s.Data.Rectify(ctx, a.Account, c.id, o.Element, o.Value, r.Reasons); err != nil {
+				return err
+			}
+		case Erasure:
+			// s.33 keeps what a public task needs; what lies beyond the record goes.
+			n, err := s.Data.EraseExcess(ctx, a.Account, c.id)
+			if err != nil && errs.KindOf(err) != errs.NotFound { // a case may have come to its end
+				return err
+			}
+			erased += n
+		}
+	}
+	if r.Right == Erasure {
+		body["erased"] = strconv.Itoa(erased)
 	}
 	return nil
-}
-
-// Answer notes that the person has been answered, by which letter; the text is his to see.
-func (s *Service) Answer(ctx context.Context, a policy.Actor, reference, letter, text string) (Request, error) {
-	text, err := thai.CleanText(text, 5000)
-	if err != nil || text == "" {
-		return Request{}, errs.InvalidField("text", "error.required")
-	}
-	return s.change(ctx, a, reference, "answer", map[string]string{"letter": letter, "text": text}, func(tx *db.Tx, r *Request) error {
-		if r.State != Answered || r.Outcome != Refused && r.ExecutedAt.IsZero() {
-			return errs.New(errs.Conflict, "error.rights-execute")
-		}
-		r.AnsweredAt = tx.Now()
-		return nil
-	})
 }
 
 // Close ends a request. A restriction lasts until it is lifted.
@@ -342,92 +363,11 @@ func (s *Service) Lift(ctx context.Context, a policy.Actor, reference, reason st
 		if !policy.May(a, "rights.decide", r.Agency) {
 			return errs.New(errs.Forbidden, "error.forbidden")
 		}
-		if err := release(tx, r.caseSubject); err != nil {
+		if err := release(tx, &r); err != nil {
 			return err
 		}
 		return s.note(tx, &r, a.Account, "lift", true, map[string]string{"reason": reason})
 	})
-}
-
-// Find is a request for the person who has its code; an unknown reference and a wrong
-// code give the same answer.
-func (s *Service) Find(ctx context.Context, reference, code string) (Request, []Event, error) {
-	var r Request
-	var list []Event
-	want := make([]byte, 32)
-	err := s.DB.Read(ctx, func(tx *db.Tx) error {
-		err := tx.QueryRow(`SELECT tracking_hash FROM rights_requests WHERE reference = $1`, []any{reference}, &want)
-		if err != nil && errs.KindOf(err) != errs.NotFound {
-			return err
-		}
-		if !hmac.Equal(want, s.hash(code)) {
-			return errs.New(errs.NotFound, "error.case-not-found")
-		}
-		if r, err = one(tx, `reference = $1`, reference); err != nil {
-			return err
-		}
-		list, err = events(tx, r.ID, true)
-		return err
-	})
-	return r, list, err
-}
-
-// Bundle is the copy for the person (s.30), as a zip with JSON that a machine reads and
-// the same as text. It is made when it is asked for and kept nowhere.
-func (s *Service) Bundle(ctx context.Context, reference, code string) ([]byte, error) {
-	r, _, err := s.Find(ctx, reference, code)
-	if err != nil {
-		return nil, err
-	}
-	if r.Outcome != Granted && r.Outcome != Partly || !slices.Contains([]string{Access, Source, Portability}, r.Right) {
-		return nil, errs.New(errs.Conflict, "error.rights-bundle")
-	}
-	out := map[string]any{"reference": r.Reference, "right": r.Right, "made": s.Now().UTC().Format(time.RFC3339), "manifest": r.Manifest}
-	var all []any
-	for _, h := range append([]Holder{s.Data}, s.Holders...) {
-		x, err := h.Export(ctx, r.caseID)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, x)
-	}
-	out["data"] = all
-	if err := s.exported(ctx, &r); err != nil {
-		return nil, err
-	}
-	return pack(out)
-}
-
-func (s *Service) exported(ctx context.Context, r *Request) error {
-	return s.DB.InTx(ctx, func(tx *db.Tx) error {
-		if err := s.Processing.Record(tx, processing.Line{Activity: r.Activity, Revision: r.RevisionID, Act: "export", Actor: "person", Ground: "s.30", Purpose: "rights", Subjects: []string{r.caseSubject}, Elements: []string{"*"}, Detail: r.Reference}); err != nil {
-			return err
-		}
-		return s.note(tx, r, "person", "copy", true, nil)
-	})
-}
-
-func pack(v any) ([]byte, error) {
-	var out bytes.Buffer
-	z := zip.NewWriter(&out)
-	text, err := json.MarshalIndent(v, "", "  ")
-	if err != nil {
-		return nil, err
-	}
-	for _, f := range []struct {
-		name string
-		body []byte
-	}{{"data.json", text}, {"อ่านก่อน-read-me.txt", []byte("สำเนาข้อมูลส่วนบุคคลของท่านตามมาตรา 30 อยู่ในแฟ้ม data.json\r\nThe copy of your personal data (PDPA s.30) is in data.json.\r\n")}} {
-		w, err := z.Create(f.name)
-		if err != nil {
-			return nil, err
-		}
-		if _, err := w.Write(f.body); err != nil {
-			return nil, err
-		}
-	}
-	err = z.Close()
-	return out.Bytes(), err
 }
 
 // Get returns a request for somebody of the office.
@@ -466,8 +406,19 @@ func (s *Service) Assessment(ctx context.Context, a policy.Actor, reference stri
 	if err := s.DB.Read(ctx, func(tx *db.Tx) (err error) { manifest, err = s.manifest(tx, &r); return err }); err != nil {
 		return nil, nil, nil, err
 	}
-	excess, err = s.Data.Excess(ctx, a.Account, r.caseID)
-	return Assess(snap, r.Right), manifest, excess, err
+	for _, c := range r.Cases {
+		more, err := s.Data.Excess(ctx, a.Account, c.id)
+		if err != nil && errs.KindOf(err) != errs.NotFound {
+			return nil, nil, nil, err
+		}
+		for _, x := range more {
+			if len(r.Cases) > 1 {
+				x = c.Reference + " " + x
+			}
+			excess = append(excess, x)
+		}
+	}
+	return Assess(snap, r.Right), manifest, excess, nil
 }
 
 // List returns the requests that the actor may know of, those due first.

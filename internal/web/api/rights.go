@@ -14,7 +14,10 @@ type RightsRequest struct {
 	Channel       string         `json:"channel" enum:"web,counter,mail,letter"`
 	State         string         `json:"state" enum:"received,identified,decided,executed,answered,closed,withdrawn"`
 	CaseReference string         `json:"case_reference"`
-	Identity      string         `json:"identity" doc:"How the person showed who he is; no copy is kept."`
+	Cases         []string       `json:"cases" doc:"What it is about."`
+	Identity      string         `json:"identity" doc:"How the person showed who he is; no copy is kept." enum:"tracking-code,email,phone,oidc,counter"`
+	Issuer        string         `json:"issuer,omitempty" doc:"Who vouched for the identity."`
+	Letter        string         `json:"letter,omitempty" doc:"Identifier of the letter of answer."`
 	ReceivedAt    time.Time      `json:"received_at"`
 	DueAt         time.Time      `json:"due_at" doc:"What is promised."`
 	LawDueAt      time.Time      `json:"law_due_at" doc:"What the law allows."`
@@ -74,8 +77,13 @@ type rightsOrder struct {
 }
 
 type rightsAnswer struct {
-	Letter string `json:"letter,omitempty" doc:"Number of the letter."`
-	Text   string `json:"text"`
+	Text string `json:"text,omitempty" doc:"A word in plain language beside the letter."`
+}
+
+type rightsLetter struct {
+	ID      string `json:"id"`
+	Subject string `json:"subject"`
+	State   string `json:"state"`
 }
 
 type rightsReason struct {
@@ -87,7 +95,7 @@ type rightsStatement struct {
 }
 
 func rightsOf(r rights.Request) RightsRequest {
-	return RightsRequest{r.Reference, r.Agency, r.Right, r.Channel, string(r.State), r.CaseReference, r.Identity, r.ReceivedAt, r.DueAt, r.LawDueAt, r.Outcome, r.Ground, r.Reasons, append([]rights.Found{}, r.Manifest...), r.DecidedBy,
+	return RightsRequest{r.Reference, r.Agency, r.Right, r.Channel, string(r.State), r.CaseReference, append([]string{}, r.Mine()...), r.Identity, r.Issuer, r.LetterID, r.ReceivedAt, r.DueAt, r.LawDueAt, r.Outcome, r.Ground, r.Reasons, append([]rights.Found{}, r.Manifest...), r.DecidedBy,
 		moment(r.DecidedAt), moment(r.ExecutedAt), moment(r.AnsweredAt), moment(r.ClosedAt), append([]string{}, rights.Next(&r)...)}
 }
 
@@ -134,8 +142,12 @@ func RightsOperations(s *rights.Service) []Operation {
 		Do(act("executeRightsRequest", "execute", "Carry it out."), func(c *Call, in rightsOrder) (RightsRequest, error) {
 			return show(s.Execute(c.Request.Context(), c.Actor, c.Path("reference"), rights.Order{Element: in.Element, Value: in.Value}))
 		}),
-		Do(act("answerRightsRequest", "answer", "Answer the person."), func(c *Call, in rightsAnswer) (RightsRequest, error) {
-			return show(s.Answer(c.Request.Context(), c.Actor, c.Path("reference"), in.Letter, in.Text))
+		Get(act("draftRightsLetter", "draft", "Draw up the answer as an official letter, from what was decided and done."), func(c *Call) (rightsLetter, error) {
+			l, err := s.Draft(c.Request.Context(), c.Actor, c.Path("reference"))
+			return rightsLetter{l.ID, l.Subject, string(l.State)}, err
+		}),
+		Do(act("answerRightsRequest", "answer", "Answer the person with the letter that has its number; sending the letter does so too."), func(c *Call, in rightsAnswer) (RightsRequest, error) {
+			return show(s.Answer(c.Request.Context(), c.Actor, c.Path("reference"), in.Text))
 		}),
 		Get(act("closeRightsRequest", "close", "End it."), func(c *Call) (RightsRequest, error) {
 			return show(s.Close(c.Request.Context(), c.Actor, c.Path("reference")))

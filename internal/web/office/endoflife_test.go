@@ -15,9 +15,11 @@ import (
 	"prasan/internal/db/dbtest"
 	"prasan/internal/doc/xlsx"
 	"prasan/internal/jobs"
+	"prasan/internal/limits"
 	"prasan/internal/org"
 	"prasan/internal/policy"
 	"prasan/internal/processing"
+	"prasan/internal/referral"
 	"prasan/internal/register"
 	"prasan/internal/retention"
 	"prasan/internal/rights"
@@ -37,7 +39,8 @@ type endOfLife struct {
 // promise wires it and gives it to the face.
 func (h *house) promise(d *office.Deps, v *vault.Vault, guard *processing.Service, log *audit.Log, queue *jobs.Queue, record *register.Store, agencies *org.Directory) {
 	x := &endOfLife{}
-	x.rights = rights.New(rights.Deps{DB: h.e.DB, Vault: v, Processing: guard, Audit: log, Record: record.Snapshot, Data: cases.OfPerson{Service: h.cases}, NewReference: cases.NewReference, NewCode: cases.NewCode, CleanCode: cases.CleanCode, Now: h.e.Clock.Now, TargetDays: 30})
+	x.rights = rights.New(rights.Deps{DB: h.e.DB, Vault: v, Processing: guard, Audit: log, Record: record.Snapshot, Data: cases.OfPerson{Service: h.cases}, NewReference: cases.NewReference, NewCode: cases.NewCode, CleanCode: cases.CleanCode, Now: h.e.Clock.Now, TargetDays: 30,
+		Limits: limits.New(v.Derive("limits"), true), Letters: d.Letters, Agencies: agencies, Central: "ops", Recipients: referral.Recipients})
 	x.breach = breach.New(breach.Deps{DB: h.e.DB, Vault: v, Processing: guard, Audit: log, Jobs: queue, Record: record.Snapshot, Now: h.e.Clock.Now, Terms: breach.DefaultTerms,
 		Named: func(*db.Tx, []policy.Principal) (map[string]string, error) { return nil, nil },
 		Tell: func(_ context.Context, _ policy.Actor, subjects []string, _ string) (int, error) {
@@ -84,6 +87,12 @@ func TestARequestIsDecidedCarriedOutAndAnswered(t *testing.T) {
 		h.has(p, "บันทึกแล้ว: พิจารณาคำร้อง")
 		p = h.act(p, "execute", 303)
 		h.has(p, "ลบข้อมูลที่เกินจากบันทึกรายการประมวลผลแล้ว 1 รายการ")
+		p = h.act(p, "answer", 409, "text", "ลบเลขบัตรแล้ว")
+		h.has(p, "ออกเลขจากทะเบียน")
+		h.act(p, "draft", 303)
+		number := h.lettered(r.Reference)
+		p = h.get("dpo", "/th/office/rights/"+r.Reference, 200)
+		h.has(p, number, "ประทับรับรองแล้ว")
 		p = h.act(p, "answer", 303, "text", "ลบเลขบัตรแล้ว")
 		p = h.act(p, "close", 303)
 		if hasForm(p, "/decide") || hasForm(p, "/close") {
@@ -91,6 +100,28 @@ func TestARequestIsDecidedCarriedOutAndAnswered(t *testing.T) {
 		}
 		h.has(h.get("dpo", "/th/office/rights/refusals", 200), r.Reference, "มาตรา 33", "จำเป็นต่อภารกิจ")
 	})
+}
+
+// lettered takes the letter of a request to its seal, by the head of its agency.
+func (h *house) lettered(reference string) (number string) {
+	h.t.Helper()
+	var id string
+	must(h.t, h.e.DB.Read(ctx, func(tx *db.Tx) error {
+		return tx.QueryRow(`SELECT letter_id FROM rights_requests WHERE reference = $1`, []any{reference}, &id)
+	}))
+	return h.signed(id)
+}
+
+func (h *house) signed(id string) (number string) {
+	h.t.Helper()
+	p := h.get("head", "/th/office/letters/"+id, 200)
+	for _, act := range []string{"check", "approve", "number"} {
+		p = h.act(p, act, 303)
+	}
+	must(h.t, h.life.rights.Letters.Seal(ctx, id))
+	l, err := h.life.rights.Letters.Get(ctx, policy.Actor{Account: "head", Agency: "rayong", Roles: []string{"head"}, IsHead: true}, id)
+	must(h.t, err)
+	return l.NumberText
 }
 
 func TestTheCopyIsHandedOutToWhoHasTheCode(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"prasan/internal/errs"
+	"prasan/internal/letters"
 	"prasan/internal/policy"
 	"prasan/internal/rights"
 	"prasan/internal/thai"
@@ -52,7 +53,7 @@ func copyAtCounter(v *visit) error {
 	if err != nil {
 		return err
 	}
-	body, err := v.f.Rights.Bundle(v.Context(), r.Reference, v.PostFormValue("code"))
+	copied, err := v.f.Rights.Bundle(v.Context(), r.Reference, v.PostFormValue("code"))
 	switch errs.KindOf(err) {
 	case errs.NotFound:
 		x := errs.As(errs.InvalidField("code", "rights.error-code"))
@@ -63,7 +64,11 @@ func copyAtCounter(v *visit) error {
 	if err != nil {
 		return err
 	}
-	return v.download("application/zip", r.Reference+".zip", body)
+	h := v.w.Header()
+	h.Set("Content-Type", "application/zip")
+	h.Set("Cache-Control", kit.CacheNone)
+	h.Set("Content-Disposition", `attachment; filename="`+r.Reference+`.zip"`)
+	return copied.Write(v.Context(), v.w)
 }
 
 func actOnRights(v *visit) error {
@@ -91,10 +96,9 @@ func (v *visit) rightsDeeds(r rights.Request) []deed {
 			_, err := s.Execute(ctx, who, r.Reference, rights.Order{Element: in("element"), Value: in("value")})
 			return err
 		}, r.Right == rights.Erasure},
-		{"answer", func(t *typed) []ask {
-			return []ask{t.line("letter", "rights.letter", "").optional(v), t.area("text", "rights.answer-text", "", 6)}
-		}, func(in func(string) string) error {
-			_, err := s.Answer(ctx, who, r.Reference, in("letter"), in("text"))
+		{"draft", nothing, func(func(string) string) error { _, err := s.Draft(ctx, who, r.Reference); return err }, false},
+		{"answer", func(t *typed) []ask { return []ask{t.area("text", "rights.answer-text", "", 4).optional(v)} }, func(in func(string) string) error {
+			_, err := s.Answer(ctx, who, r.Reference, in("text"))
 			return err
 		}, false},
 		{"copy", func(t *typed) []ask { return []ask{t.line("code", "rights.code", "").help(v.t("rights.code-counter"))} }, nil, false},
@@ -140,7 +144,7 @@ func (v *visit) rightsOffered(r rights.Request) []string {
 		}
 	}
 	may := func(action string) bool { return policy.May(v.session.Actor, action, r.Agency) }
-	if hasCopy(r) && may("rights.work") {
+	if rights.HasCopy(r) && may("rights.work") {
 		out = append(out, "copy")
 	}
 	restricts := r.Right == rights.Objection || r.Right == rights.Restriction && !r.ExecutedAt.IsZero()
@@ -148,11 +152,6 @@ func (v *visit) rightsOffered(r rights.Request) []string {
 		out = append(out, "lift")
 	}
 	return out
-}
-
-// hasCopy tells whether there is a copy of the data to be handed out.
-func hasCopy(r rights.Request) bool {
-	return (r.Outcome == rights.Granted || r.Outcome == rights.Partly) && slices.Contains([]string{rights.Access, rights.Source, rights.Portability}, r.Right)
 }
 
 func (v *visit) rightsPage(p rightsPage) error {
@@ -165,10 +164,38 @@ func (v *visit) rightsPage(p rightsPage) error {
 	if err := v.rightsParts(&d, p); err != nil {
 		return err
 	}
+	if err := v.rightsLetter(&d, r); err != nil {
+		return err
+	}
 	if err := v.rightsHistory(&d, r); err != nil {
 		return err
 	}
 	return v.page(status, r.Reference, "office/dossier", d)
+}
+
+// rightsLetter is the answer as a letter, and where it stands.
+func (v *visit) rightsLetter(d *dossier, r rights.Request) error {
+	if r.LetterID == "" {
+		return nil
+	}
+	l, err := v.f.Letters.Get(v.Context(), v.session.Actor, r.LetterID)
+	if errs.KindOf(err) == errs.NotFound {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	d.Parts = append(d.Parts, v.letterPart(l))
+	return nil
+}
+
+// letterPart shows a letter that was drawn up for a matter.
+func (v *visit) letterPart(l letters.Letter) dossierPart {
+	p := dossierPart{ID: "letter-" + l.ID, Title: v.t("dossier.letter"), Lead: l.Subject, Rows: []kit.Row{{Key: v.t("office.status"), Value: v.t("letters.state-" + string(l.State))}}, Links: []kit.Link{{Href: v.to("/office/letters/" + l.ID), Text: v.t("dossier.letter-open")}}}
+	if l.NumberText != "" {
+		p.Rows = append(p.Rows, kit.Row{Key: v.t("dossier.letter-number"), Value: l.NumberText + " · " + thai.DateLong(l.NumberedAt, v.lang)})
+	}
+	return p
 }
 
 func fieldsOf(e *errs.E) []errs.Field {
@@ -245,7 +272,7 @@ func (v *visit) basisText(activity, code string) string {
 }
 
 // storeNames are the stores that features report, and the keys of their names.
-var storeNames = map[string]string{"cases": "rights.store-cases", "case events": "rights.store-events", "attachments": "rights.store-attachments", "mails": "rights.store-mails", "blind index": "rights.store-index", "log of processing": "rights.store-log", "letters": "rights.store-letters"}
+var storeNames = map[string]string{"cases": "rights.store-cases", "case events": "rights.store-events", "attachments": "rights.store-attachments", "mails": "rights.store-mails", "blind index": "rights.store-index", "log of processing": "rights.store-log", "letters": "rights.store-letters", "disclosures": "rights.store-disclosures", "rights requests": "rights.store-requests", "restrictions": "rights.store-restrictions"}
 
 func (v *visit) storeName(store string) string {
 	if key, ok := storeNames[store]; ok {
@@ -288,9 +315,9 @@ func (v *visit) rightsActor(names people, account string) string {
 
 func (v *visit) rightsFacts(r rights.Request, names people) []kit.Row {
 	out := []kit.Row{
-		{Key: v.t("rights.of-case"), Value: r.CaseReference}, {Key: v.t("office.agency"), Value: v.agency(r.Agency)}, {Key: v.t("rights.channel"), Value: v.t("rights.channel-" + r.Channel)},
+		{Key: v.t("rights.of-case"), Lines: r.Mine()}, {Key: v.t("office.agency"), Value: v.agency(r.Agency)}, {Key: v.t("rights.channel"), Value: v.t("rights.channel-" + r.Channel)},
 		{Key: v.t("rights.received"), Value: thai.DateTime(r.ReceivedAt, v.lang)},
-		{Key: v.t("rights.identity"), Lines: []string{v.t("rights.identity-" + r.Identity), thai.DateTime(r.IdentityAt, v.lang), v.t("rights.identity-kept")}},
+		{Key: v.t("rights.identity"), Lines: []string{strings.TrimSpace(v.t("rights.identity-"+r.Identity) + " " + r.Issuer + " " + r.Level), thai.DateTime(r.IdentityAt, v.lang), v.t("rights.identity-kept")}},
 		{Key: v.t("rights.law"), Value: v.lawText(r.Right)},
 	}
 	if r.Outcome != "" {

@@ -81,6 +81,8 @@ var routes = []route{
 	{"POST /{lang}/rights/status", rightsFind},
 	{"GET /{lang}/rights/status/{token}", rightsShow},
 	{"POST /{lang}/rights/status/{token}/copy", rightsCopy},
+	{"POST /{lang}/rights/status/{token}/letter", rightsLetter},
+	{"POST /{lang}/rights/status/{token}/withdraw", rightsWithdraw},
 	{"GET /{lang}/record", record},
 	{"GET /{lang}/record/notices/{id}", oldNotice},
 	{"GET /{lang}/accessibility", plainPage("accessibility")},

@@ -9,6 +9,7 @@ import (
 
 	"prasan/internal/cases"
 	"prasan/internal/errs"
+	"prasan/internal/letters"
 	"prasan/internal/rights"
 	"prasan/internal/web/kit"
 )
@@ -16,8 +17,11 @@ import (
 // Rights is what the public may do with requests about personal data.
 type Rights interface {
 	Submit(ctx context.Context, s rights.Submission) (rights.Receipt, error)
-	Find(ctx context.Context, reference, code string) (rights.Request, []rights.Event, error)
-	Bundle(ctx context.Context, reference, code string) ([]byte, error)
+	Find(ctx context.Context, reference, code, addr string) (rights.Request, []rights.Event, error)
+	Again(ctx context.Context, reference, code string) (rights.Request, []rights.Event, error)
+	Bundle(ctx context.Context, reference, code string) (rights.Copy, error)
+	Withdraw(ctx context.Context, reference, code string) (rights.Request, error)
+	AnswerLetter(ctx context.Context, reference, code string) (letters.Letter, []byte, error)
 }
 
 // rightsToken is what the addresses of a receipt and of a request's page hold, sealed:
@@ -199,7 +203,8 @@ func rightsFind(v *visit) error {
 		return v.rightsStatus(http.StatusUnprocessableEntity, reference, code, bad)
 	}
 	t := rightsToken{Reference: rightsReference(reference), Code: code}
-	_, _, err := v.f.Rights.Find(v.Context(), t.Reference, t.Code)
+	addr, _ := v.f.Client(v.Request)
+	_, _, err := v.f.Rights.Find(v.Context(), t.Reference, t.Code, addr)
 	if errs.KindOf(err) == errs.NotFound {
 		return v.rightsStatus(http.StatusUnprocessableEntity, reference, code, []errs.Field{{Name: "reference", Key: "rights.error-not-found"}})
 	}
@@ -217,6 +222,8 @@ type rightsView struct {
 	Clock               string
 	Moments             []kit.Moment
 	Copy                bool
+	Letter, MayWithdraw bool
+	Of, Identified      string
 }
 
 var rightsTones = map[rights.State]string{rights.Received: "busy", rights.Identified: "busy", rights.Decided: "busy", rights.Executed: "busy", rights.Answered: "good", rights.Closed: "good", rights.Withdrawn: "quiet"}
@@ -232,7 +239,7 @@ func rightsShow(v *visit) error {
 	if !ok {
 		return v.seeOther("/rights/status")
 	}
-	r, events, err := v.f.Rights.Find(v.Context(), t.Reference, t.Code)
+	r, events, err := v.f.Rights.Again(v.Context(), t.Reference, t.Code)
 	if err != nil {
 		return err
 	}
@@ -241,7 +248,9 @@ func rightsShow(v *visit) error {
 	if r.Outcome != "" {
 		p.Outcome = v.t("rights.outcome-" + r.Outcome)
 	}
-	p.Copy = (r.Outcome == rights.Granted || r.Outcome == rights.Partly) && (r.Right == rights.Access || r.Right == rights.Source || r.Right == rights.Portability)
+	p.Copy, p.Letter, p.Of = rights.HasCopy(r), r.LetterID != "" && !r.AnsweredAt.IsZero(), strings.Join(r.Mine(), ", ")
+	p.MayWithdraw = r.State == rights.Received || r.State == rights.Identified
+	p.Identified = strings.TrimSpace(v.t("rights.identity-"+r.Identity) + " " + r.Issuer)
 	p.Moments = v.rightsMoments(events)
 	return v.page(kit.Page{Title: v.t("rights.request", "reference", r.Reference), Class: "tracking", Cache: kit.CacheNone}, "rights-request", p)
 }
@@ -276,6 +285,9 @@ func (v *visit) rightsMoments(events []rights.Event) []kit.Moment {
 			}
 		case "answer":
 			m.Text, m.Letter = e.Body["text"], true
+			if n := e.Body["letter"]; n != "" {
+				m.Who = v.t("rights.letter-number", "number", n)
+			}
 		case "execute":
 			if n, err := strconv.Atoi(e.Body["erased"]); err == nil && n > 0 {
 				m.Text = v.t("rights.erased", "n", n)
@@ -292,15 +304,44 @@ func rightsCopy(v *visit) error {
 	if !ok {
 		return v.seeOther("/rights/status")
 	}
-	body, err := v.f.Rights.Bundle(v.Context(), t.Reference, t.Code)
+	copied, err := v.f.Rights.Bundle(v.Context(), t.Reference, t.Code)
 	if err != nil {
 		return err
 	}
+	v.asFile("application/zip", t.Reference+".zip")
+	return copied.Write(v.Context(), v.w)
+}
+
+func (v *visit) asFile(kind, name string) {
 	h := v.w.Header()
-	h.Set("Content-Type", "application/zip")
+	h.Set("Content-Type", kind)
 	h.Set("Cache-Control", kit.CacheNone)
-	h.Set("Content-Length", strconv.Itoa(len(body)))
-	h.Set("Content-Disposition", `attachment; filename="`+t.Reference+`.zip"`)
+	h.Set("Content-Disposition", `attachment; filename="`+name+`"`)
+}
+
+// rightsLetter is the letter with which a request was answered.
+func rightsLetter(v *visit) error {
+	t, ok := v.rightsOf()
+	if !ok {
+		return v.seeOther("/rights/status")
+	}
+	_, body, err := v.f.Rights.AnswerLetter(v.Context(), t.Reference, t.Code)
+	if err != nil {
+		return err
+	}
+	v.asFile("application/pdf", t.Reference+".pdf")
 	_, _ = v.w.Write(body)
 	return nil
+}
+
+// rightsWithdraw takes a request back.
+func rightsWithdraw(v *visit) error {
+	t, ok := v.rightsOf()
+	if !ok {
+		return v.seeOther("/rights/status")
+	}
+	if _, err := v.f.Rights.Withdraw(v.Context(), t.Reference, t.Code); err != nil {
+		return err
+	}
+	return v.seeOther("/rights/status/" + v.PathValue("token"))
 }

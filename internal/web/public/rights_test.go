@@ -149,3 +149,17 @@ func TestWhetherARightAppliesFollowsFromTheRecord(t *testing.T) {
 		t.Errorf("%d, then %d", before, strings.Count(after, "Does not apply"))
 	}
 }
+
+func TestAPersonTakesHisRequestBackOnItsPage(t *testing.T) {
+	s := newSite(t, dbtest.SQLite(t))
+	reference, code := s.sent()
+	got := s.asks(rights.Objection, reference, code, 200)
+	p := s.send2(s.get("/th/rights/status", 200).Form("code"), 200, map[string]string{"reference": got["reference"], "code": got["code"]})
+	if !strings.Contains(p.Body, "รหัสติดตามถูกต้อง") {
+		t.Error("the page does not say how identity was shown")
+	}
+	p = s.send2((&formOf{p}).to("/withdraw"), 200, nil)
+	if !strings.Contains(p.Body, "ถอนคำร้องแล้ว") || (&formOf{p}).to("/withdraw") != nil {
+		t.Error("the request was not taken back, or may be again")
+	}
+}

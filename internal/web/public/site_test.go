@@ -18,10 +18,13 @@ import (
 	"prasan/internal/db"
 	"prasan/internal/db/dbtest"
 	"prasan/internal/jobs"
+	"prasan/internal/letters"
 	"prasan/internal/limits"
 	"prasan/internal/mail"
+	"prasan/internal/org"
 	"prasan/internal/policy"
 	"prasan/internal/processing"
+	"prasan/internal/referral"
 	"prasan/internal/rights"
 	"prasan/internal/sites"
 	"prasan/internal/vault"
@@ -95,7 +98,11 @@ func newSite(t *testing.T, e *dbtest.Engine) *site {
 		Site:   func(h string) (string, bool) { x, ok := find(h); return x.Agency, ok },
 		Agency: func(string) (policy.Text, string, bool) { return rayong.Name, "ops", true },
 		Config: cases.Config{ReplyWithin: 15 * 24 * time.Hour, ReopenWithin: 30 * 24 * time.Hour, MinFormAge: 0, LinkLifetime: 72 * time.Hour, PerHour: 100, SiteURL: link}})
-	s.rights = rights.New(rights.Deps{DB: e.DB, Vault: v, Processing: guard, Audit: log, Record: record, Data: cases.OfPerson{Service: s.cases}, NewReference: cases.NewReference, NewCode: cases.NewCode, CleanCode: cases.CleanCode, Now: e.Clock.Now, TargetDays: 30})
+	agencies, err := org.NewDirectory(ctx, e.DB)
+	must(t, err)
+	papers := letters.New(letters.Deps{DB: e.DB, Vault: v, Processing: guard, Audit: log, Jobs: queue, Agencies: agencies, Record: record, Now: e.Clock.Now})
+	s.rights = rights.New(rights.Deps{DB: e.DB, Vault: v, Processing: guard, Audit: log, Record: record, Data: cases.OfPerson{Service: s.cases}, NewReference: cases.NewReference, NewCode: cases.NewCode, CleanCode: cases.CleanCode, Now: e.Clock.Now, TargetDays: 30,
+		Limits: limiter, Letters: papers, Agencies: agencies, Central: "ops", Recipients: referral.Recipients})
 	sealer, err := kit.NewSealer(v.Derive("form"), e.Clock.Now)
 	must(t, err)
 	face, err := public.New(public.Services{Site: find, Sites: func() []sites.Site { return []sites.Site{rayong} }, Policy: record, Cases: s.cases, Rights: s.rights, Seal: sealer, Now: e.Clock.Now, MaxFile: blob.MaxFile, URL: link,
