@@ -18,6 +18,9 @@ type PaperOptions struct {
 	// Truth is what the program can say of a row, in words; nil leaves the column out. It
 	// is printed as it is: an attested row never reads as verified.
 	Truth map[string]string
+	// Passages are what really happened in a period, drawn as a second picture.
+	Passages []Passage
+	Period   string
 }
 
 // faces are parsed once; documents share them.
@@ -57,7 +60,7 @@ func Paper(r *ropa.Revision, o PaperOptions, w io.Writer) error {
 		text[c.id] = c.shown()
 	}
 	p.form(text, o.Truth)
-	p.picture(r)
+	p.pictures(r, o)
 	p.flow(r, text)
 	p.inventory(r, text)
 	p.footers(fmt.Sprintf("%s   ฉบับที่ %d   SHA-256 %s", name, r.Number, sum), o.At)

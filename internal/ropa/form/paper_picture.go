@@ -9,12 +9,22 @@ import (
 	"prasan/internal/ropa"
 )
 
-// picture draws the data flow on a page of its own.
-func (p *paper) picture(r *ropa.Revision) {
+// pictures draw the data flow as it is declared, and where it was asked for as it was
+// observed, each on a page of its own.
+func (p *paper) pictures(r *ropa.Revision, o PaperOptions) {
 	if len(r.Flow.Steps) == 0 {
 		return
 	}
-	pic := flow.Lay(Diagram(r, "th"))
+	p.picture(Diagram(r, "th"))
+	if o.Period != "" {
+		d := Observed(r, "th", o.Passages)
+		d.Title += " : เส้นทางที่เกิดขึ้นจริง " + o.Period
+		p.picture(d)
+	}
+}
+
+func (p *paper) picture(d *flow.Diagram) {
+	pic := flow.Lay(d)
 	p.newPage(pdf.A4)
 	scale := math.Min(1, math.Min((p.page.Width-2*edgeX)/pic.Width, (p.page.Height-edgeTop-edgeBottom)/pic.Height))
 	left := (p.page.Width - pic.Width*scale) / 2

@@ -30,6 +30,8 @@ var registerRoutes = []route{
 	{"POST /{lang}/office/records/{code}/edit/part/{section}", full, "record.prepare", saveSection},
 	{"GET /{lang}/office/records/{code}/{n}", full, "record.read", showRevision},
 	{"GET /{lang}/office/records/{code}/{n}/changes", full, "record.read", showChanges},
+	{"GET /{lang}/office/records/{code}/{n}/observed", full, "record.read", showObserved},
+	{"GET /{lang}/office/records/{code}/{n}/observed/{kind}", full, "record.read", drawObserved},
 	{"GET /{lang}/office/records/{code}/{n}/export/{format}", full, "record.read", exportRevision},
 	{"POST /{lang}/office/records/{code}/{n}/{act}", full, "record.read", actOnRevision},
 	{"GET /{lang}/office/truth", full, "record.read", showTruth},
@@ -44,6 +46,9 @@ const maxFile = papers.MaxBytes + 4*ropa.MaxBytes
 func (rt route) maxBody() int64 {
 	if strings.Contains(rt.pattern, "/office/records/") {
 		return maxFile
+	}
+	if strings.Contains(rt.pattern, "/office/library") {
+		return maxDocument
 	}
 	return maxForm
 }

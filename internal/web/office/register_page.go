@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"prasan/internal/cases"
 	"prasan/internal/doc/flow"
 	"prasan/internal/errs"
 	"prasan/internal/i18n"
@@ -39,6 +40,7 @@ type revisionPage struct {
 	Sections      []paperSection
 	Picture       string // of the flow
 	PictureOf     string
+	Observed      string // where the flow is shown that really was; none when empty
 	Flow          kit.Table
 	Inventory     kit.Table
 	Remarks       []string
@@ -84,6 +86,7 @@ type paperRow struct {
 	Drift      *kit.Chip
 	Evidence   []evidence
 	Findings   []finding
+	Documents  []kit.Link // of the library, which the row cites
 }
 
 type evidence struct{ Text, At string }
@@ -134,6 +137,9 @@ func (v *visit) revision(status int, s shelf, r register.Revision, refused *errs
 	p := revisionPage{Heading: v.phrase(rev.Name), Lead: v.t("office.revision-n", "n", r.N), Chip: v.revisionChip(r.Status), Done: v.registerDone(), Back: v.to("/office/records"), Facts: v.revisionFacts(r, names),
 		Picture: v.revisionPath(r.Activity, r.N) + "/export/svg", PictureOf: v.t("registerpages.picture-of", "name", v.phrase(rev.Name), "n", len(rev.Flow.Steps)),
 		Flow: v.flowTable(rev), Inventory: v.inventoryTable(rev), Remarks: rev.Remarks, Revisions: v.revisionsTable(s, names), Exports: v.exports(r)}
+	if r.Activity == cases.Activity && len(rev.Flow.Steps) > 0 {
+		p.Observed = v.revisionPath(r.Activity, r.N) + "/observed"
+	}
 	found, err := v.findings(s, r, rev)
 	if err != nil {
 		return err
@@ -151,6 +157,9 @@ func (v *visit) revision(status int, s shelf, r register.Revision, refused *errs
 		p.Exports = append(p.Exports, kit.Link{Href: v.revisionPath(r.Activity, r.N) + "/export/pdf?truth=yes", Text: v.t("registerpages.format-truth")})
 	}
 	p.Sections = v.paper(rev, found, activityOfRevision(report, r))
+	if err := v.cite(p.Sections, rev); err != nil {
+		return err
+	}
 	if err := v.actsOn(&p, r, body, refused); err != nil {
 		return err
 	}

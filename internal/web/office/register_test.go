@@ -2,7 +2,9 @@ package office_test
 
 import (
 	"context"
+	"errors"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -240,6 +242,18 @@ func TestThePagesOfTheRegisterAreWellMadeInBothLanguages(t *testing.T) {
 	h.wellMade("th", h.refused("dpo", "/th/office/records/contact-us/3/return", "", http.StatusUnprocessableEntity))
 }
 
+// click sends a form by the button of a value.
+func click(f *webtest.Form, value string) (*webtest.Page, error) {
+	for _, b := range f.Buttons {
+		if b.Value == value {
+			f.Buttons = f.Buttons[:0]
+			f.Buttons = append(f.Buttons, b)
+			return f.Submit()
+		}
+	}
+	return nil, errors.New("no button " + value)
+}
+
 // section is a part of the record in the editor.
 func (h *house) section(who, code, section string) *webtest.Page {
 	h.t.Helper()
@@ -276,4 +290,110 @@ func TestTheFormIsWrittenFieldByFieldAndAnUntouchedPartStaysByteForByte(t *testi
 			t.Errorf("%s: %+v", code, ropa.Diff(want, got))
 		}
 	}
+}
+
+func TestALineIsAddedMovedAndTakenAwayWithoutJavaScriptAndNothingTypedIsLost(t *testing.T) {
+	h := newHouse(t, dbtest.SQLite(t))
+	p := h.section("dpo", "usage-analytics", "data")
+	f := p.Form("base").Set("form.transfers.text", "Google LLC (สหรัฐอเมริกา)")
+	p = h.want(200)(click(f, "add:recipients.transfers"))
+	h.wellMade("th", p)
+	h.has(p, "ยังไม่ได้บันทึก")
+	if p.Form("base").Values.Get("form.transfers.text") != "Google LLC (สหรัฐอเมริกา)" || !strings.Contains(p.Body, `data-dirty`) {
+		t.Fatal("what was typed is gone")
+	}
+	h.get("dpo", "/th/office/records/usage-analytics/3", 404)
+	f = p.Form("base").Set("recipients.transfers.0.recipient", "google").Set("recipients.transfers.0.country", "us").Set("recipients.transfers.0.basis", "consent").Set("recipients.transfers.0.safeguard", "สัญญามาตรฐาน")
+	f.Values["recipients.transfers.0.elements"] = []string{"page_path", "referrer"}
+	p = h.want(422)(f.Press("บันทึกส่วนนี้"))
+	h.wellMade("th", p)
+	if p.ByID("recipients.transfers.0.country-error") == nil || !strings.Contains(p.Body, `href="#recipients.transfers.0.country"`) || p.Form("base").Values.Get("recipients.transfers.0.safeguard") != "สัญญามาตรฐาน" {
+		t.Error("the wrong country is not told at its field, or what was typed is gone")
+	}
+	p = h.want(303)(p.Form("base").Set("recipients.transfers.0.country", "US").Press("บันทึกส่วนนี้"))
+	h.has(p, "บันทึกส่วนนี้ในฉบับร่างแล้ว", "แก้ไขฉบับที่ 3")
+	body, err := h.record.Body(ctx, "usage-analytics", 3)
+	must(t, err)
+	rev, err := ropa.Parse([]byte(body))
+	must(t, err)
+	if len(rev.Recipients.Transfers) != 1 || rev.Recipients.Transfers[0].Country != "US" || len(rev.Recipients.Transfers[0].Elements) != 2 || rev.Form.Row("transfers").State != ropa.Given {
+		t.Errorf("%+v %+v", rev.Recipients, rev.Form.Row("transfers"))
+	}
+	changes := ropa.Diff(ropa.Seed("usage-analytics", 2), rev)
+	for _, c := range changes {
+		if c.Row != "transfers" {
+			t.Errorf("something else has changed: %+v", c)
+		}
+	}
+	h.has(h.get("dpo", "/th/office/records/usage-analytics/3", 200), "โอนข้อมูลไปต่างประเทศได้ 1 ราย: google")
+	// Take the line away again: the draft is as the record in force.
+	f = h.section("dpo", "usage-analytics", "data").Form("base")
+	p = h.want(200)(click(f, "remove:recipients.transfers.0"))
+	if strings.Contains(p.Body, "recipients.transfers.0") {
+		t.Error("the line is still there")
+	}
+	h.want(303)(h.section("dpo", "usage-analytics", "data").Form("base").Press("บันทึกส่วนนี้"))
+}
+
+func TestOfTwoWhoWriteTheSamePartTheSecondIsToldAndLosesNothing(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, e *dbtest.Engine) {
+		h := newHouse(t, e)
+		first, second, other := h.section("dpo", "contact-us", "remarks"), h.section("dpo", "contact-us", "remarks"), h.section("dpo", "contact-us", "basis")
+		add := func(p *webtest.Page, text string) *webtest.Form {
+			f := p.Form("base")
+			p = h.want(200)(click(f, "add:remarks"))
+			return p.Form("base").Set("remarks."+strconv.Itoa(strings.Count(p.Body, `<textarea id="remarks.`)-1), text)
+		}
+		a, b := add(first, "หมายเหตุของคนแรก"), add(second, "หมายเหตุของคนที่สอง")
+		h.want(303)(a.Press("บันทึกส่วนนี้"))
+		// Another part, opened before the first saved, is not in the way.
+		h.want(303)(other.Form("base").Set("volume.declared", "400").Press("บันทึกส่วนนี้"))
+		p := h.want(409)(b.Press("บันทึกส่วนนี้"))
+		h.wellMade("th", p)
+		h.has(p, "คุณdpo บันทึกส่วนนี้ระหว่างที่ท่านแก้ไข", "หมายเหตุของคนแรก", "หมายเหตุของคนที่สอง")
+		p = h.want(303)(p.Form("base").Press("บันทึกตามที่ท่านแก้ไข"))
+		h.has(p, "หมายเหตุของคนที่สอง")
+		body, err := h.record.Body(ctx, "contact-us", 3)
+		must(t, err)
+		if !strings.Contains(body, "หมายเหตุของคนที่สอง") || !strings.Contains(body, "declared: 400") {
+			t.Error("a save is lost")
+		}
+	})
+}
+
+func TestOnlyWhoPreparesTheRecordWritesItAndNotWhileItIsApproved(t *testing.T) {
+	h := newHouse(t, dbtest.SQLite(t))
+	for _, who := range []string{"officer", "auditor", "registrar"} {
+		h.get(who, "/th/office/records/contact-us/edit/part/data", 403)
+		h.refused(who, "/th/office/records/contact-us/edit/part/data", "base=x&go=save", 403)
+	}
+	h.get("dpo", "/th/office/records/contact-us/edit/part/nothing", 404)
+	h.get("dpo", "/th/office/records/nothing/edit/part/data", 404)
+	h.refused("dpo", "/th/office/records/contact-us/edit/part/data", "base=x&go=add:prev_sha256", 409)
+	p := h.want(303)(h.section("dpo", "contact-us", "basis").Form("base").Set("volume.declared", "400").Press("บันทึกส่วนนี้"))
+	open := p.Form("base").Set("volume.declared", "500")
+	h.act(h.get("dpo", "/th/office/records/contact-us/3", 200), "submit", 303)
+	h.want(409)(open.Press("บันทึกส่วนนี้"))
+	p = h.get("dpo", "/th/office/records/contact-us/edit", 303)
+	h.has(p, "ฉบับที่ 3", "อนุมัติ")
+}
+
+func TestWhatReallyHappenedIsShownBesideTheRecord(t *testing.T) {
+	h := newHouse(t, dbtest.SQLite(t))
+	p := h.get("dpo", "/th/office/records/contact-us/2/observed", 200)
+	h.wellMade("th", p)
+	h.has(p, "เรื่องที่รับระหว่าง", "ยังไม่มีเรื่องผ่าน", "3. ")
+	if p := h.get("dpo", "/en/office/records/contact-us/2/observed/svg?from=2026-01-01&to=2026-12-31", 200); p.Header.Get("Content-Type") != "image/svg+xml" || !strings.Contains(p.Body, "<title") {
+		t.Error("no picture")
+	}
+	if p := h.get("dpo", "/th/office/records/contact-us/2/observed/pdf", 200); !strings.HasPrefix(p.Body, "%PDF") {
+		t.Error("no paper")
+	}
+	p = h.get("dpo", "/th/office/records/contact-us/2/observed?from=2026-02-31&to=x", 422)
+	h.wellMade("th", p)
+	if p.ByID("from-error") == nil || p.ByID("to-error") == nil {
+		t.Error("a wrong day is not told at its field")
+	}
+	h.get("dpo", "/th/office/records/contact-us/2/observed/exe", 404)
+	h.get("dpo", "/th/office/records/usage-analytics/2/observed", 404)
 }
