@@ -20,8 +20,11 @@ import (
 	"prasan/internal/consent"
 	"prasan/internal/db"
 	"prasan/internal/evidence"
+	"prasan/internal/inbox"
+	"prasan/internal/identity"
 	"prasan/internal/jobs"
 	"prasan/internal/letters"
+	"prasan/internal/library"
 	"prasan/internal/limits"
 	"prasan/internal/mail"
 	"prasan/internal/notices"
@@ -30,6 +33,7 @@ import (
 	"prasan/internal/referral"
 	"prasan/internal/register"
 	"prasan/internal/retention"
+	"prasan/internal/review"
 	"prasan/internal/rights"
 	"prasan/internal/saraban"
 	"prasan/internal/sites"
@@ -70,13 +74,17 @@ type App struct {
 	Retention *retention.Service
 	Breach    *breach.Service
 	Rights    *rights.Service
+	Identity  *identity.Service
 	Consent   *consent.Service
 	Analytics *analytics.Service
 	Truth     *truth.Service
 	Evidence  *evidence.Service
+	Library   *library.Service
+	Review    *review.Service
 	Letters   *letters.Service
 	Saraban   *saraban.Service
 	Referral  *referral.Service
+	Inbox     *inbox.Service
 	Holders   []retention.Holder // of features; cases are its own
 
 	PersonHolders []rights.Holder // stores of features that have data of people
@@ -129,11 +137,15 @@ var parts = []func(ctx context.Context, a *App) error{
 	wireCases,
 	wireLetters,
 	wireReferral,
+	wireInbound,
 	wirePlan,
 	wireRetention,
 	wireBreach,
+	wireIdentity,
 	wireRights,
 	wireAnalytics,
+	wireLibrary,
+	wireReview,
 	wireTruth,
 	wireEvidence,
 	wireHousekeeping,

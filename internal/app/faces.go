@@ -39,7 +39,7 @@ func wireAPI(_ context.Context, a *App) (err error) {
 
 // wireOffice serves the office host: the API under its path, and the pages.
 func wireOffice(_ context.Context, a *App) error {
-	face, err := office.New(office.Deps{DB: a.DB, Analytics: a.Analytics, Accounts: a.Accounts, Org: a.Org, Agencies: a.Agencies, Sites: a.Sites, Cases: a.Cases, Letters: a.Letters, Saraban: a.Saraban, Referral: a.Referral, Register: a.Register, Truth: a.Truth, Evidence: a.Evidence, Rights: a.Rights, Breach: a.Breach, Retention: a.Retention, Contact: a.contact, Labels: a.labels, FileURL: a.OfficeFileURL, Activities: a.activities, Client: clientOf, Now: a.Now})
+	face, err := office.New(office.Deps{DB: a.DB, Analytics: a.Analytics, Accounts: a.Accounts, Org: a.Org, Agencies: a.Agencies, Sites: a.Sites, Cases: a.Cases, Letters: a.Letters, Saraban: a.Saraban, Referral: a.Referral, Inbox: a.Inbox, Register: a.Register, Truth: a.Truth, Evidence: a.Evidence, Library: a.Library, Review: a.Review, Rights: a.Rights, Breach: a.Breach, Retention: a.Retention, Contact: a.contact, Labels: a.labels, FileURL: a.OfficeFileURL, Activities: a.activities, Client: clientOf, Now: a.Now})
 	if err != nil {
 		return err
 	}
@@ -57,8 +57,12 @@ func wirePublic(_ context.Context, a *App) error {
 		return err
 	}
 	d := a.Config.DPO
-	face, err := public.New(public.Services{
-		Site: a.Sites.Lookup, Sites: a.Sites.All, Policy: a.Register.Snapshot, Notice: a.notice, Notices: public.Notices{All: a.noticeVersions, One: a.noticeText}, Cases: a.Cases, Rights: a.Rights, Letter: a.Letters.Verify, Agency: a.agencyName, Seal: seal, Slip: drawSlip, News: a.news,
+	provider, err := a.provider()
+	if err != nil {
+		return err
+	}
+	face, err := public.New(public.Services{Provider: provider,
+		Site: a.Sites.Lookup, Sites: a.Sites.All, Policy: a.Register.Snapshot, Notice: a.notice, Notices: public.Notices{All: a.noticeVersions, One: a.noticeText}, Documents: public.Documents{All: a.publicDocuments, Open: a.publicDocument}, Cases: a.Cases, Rights: a.Rights, Identity: a.Identity, ProviderName: a.providerName(), Digest: a.Cases.Digest, Letter: a.Letters.Verify, Agency: a.agencyName, Seal: seal, Slip: drawSlip, News: a.news,
 		Stage: a.stage,
 		File:  a.OwnerFileURL, URL: a.Config.SiteURL, Client: clientOf, Now: a.Now, MaxFile: blob.MaxFile,
 		DPO: func(string) (name, mail, tel string) { return d.Name, d.Email, d.Phone }, Usage: a.UsageFace,

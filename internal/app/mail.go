@@ -17,12 +17,20 @@ func wireMail(_ context.Context, a *App) error {
 		return err
 	}
 	a.Mail = mail.New(mail.Deps{DB: a.DB, Vault: a.Vault, Processing: a.Processing, Audit: a.Audit, Jobs: a.Jobs, Limits: a.Limits, Now: a.Now, Config: mail.Config{
-		Domain: a.Config.Mail.Domain, Relay: relay, DKIM: dkim, Sender: a.sender, SiteURL: a.Config.SiteURL,
+		Domain: a.Config.Mail.Domain, Mailbox: a.mailbox(), Relay: relay, DKIM: dkim, Sender: a.sender, SiteURL: a.Config.SiteURL,
 		OfficeURL: a.URL("office") + "/th/sign-in", LinkHours: a.Config.Terms.LinkHours,
 	}})
 	a.Mail.Register()
 	a.OnStart(a.Mail.Resume)
 	return nil
+}
+
+// mailbox is where answers are asked to: the one that is read, if one is.
+func (a *App) mailbox() string {
+	if a.Config.IMAP.URL == "" {
+		return ""
+	}
+	return a.Config.IMAP.Address
 }
 
 // sender is in whose name mail of an agency is sent.
