@@ -16,6 +16,7 @@ import (
 	"prasan/internal/errs"
 	inspection "prasan/internal/evidence"
 	"prasan/internal/i18n"
+	incoming "prasan/internal/inbox"
 	"prasan/internal/letters"
 	"prasan/internal/org"
 	"prasan/internal/policy"
@@ -50,6 +51,7 @@ type Deps struct {
 	Letters    *letters.Service
 	Saraban    *saraban.Service
 	Referral   *referral.Service
+	Inbox      *incoming.Service
 	Analytics  *analytics.Service
 	Activities func() []*policy.Snapshot // those in force
 	// FileURL is where a person of the office finds a file of a case, for a while.
@@ -89,7 +91,7 @@ var routes = slices.Concat([]route{
 	{"POST /{lang}/sign-in", open, "", signIn},
 	{"POST /{lang}/sign-out", begun, "", signOut},
 	{"GET /{lang}/office/{$}", full, "", home},
-}, caseRoutes, letterRoutes, referralRoutes, rightsRoutes, breachRoutes, retentionRoutes, registerRoutes, oversightRoutes, evidenceRoutes, analyticsRoutes, ownRoutes, peopleRoutes, bodyRoutes)
+}, caseRoutes, letterRoutes, mailRoutes, referralRoutes, rightsRoutes, breachRoutes, retentionRoutes, registerRoutes, oversightRoutes, evidenceRoutes, analyticsRoutes, ownRoutes, peopleRoutes, bodyRoutes)
 
 // section is an entry of the menu; who cannot reach its action does not see it.
 type section struct{ path, key, action string }
@@ -98,6 +100,7 @@ var sections = []section{
 	{"/office/cases", "office.home", "case.list"},
 	{"/office/letters", "letters.menu", "letter.read"},
 	{"/office/referrals", "referral.office", "case.list"},
+	{"/office/mail", "inbox.menu", "mail.read"},
 	{"/office/rights", "rights.office", "rights.read"},
 	{"/office/breaches", "breach.office", "breach.report"},
 	{"/office/retention", "round.office", "retention.read"},
