@@ -19,6 +19,7 @@ import (
 type Server struct {
 	Cmd     *exec.Cmd
 	Addr    string
+	Admin   string        // address of metrics and profiles
 	Started time.Duration // from exec to ready
 	Lines   map[string]string
 	log     *os.File
@@ -45,7 +46,7 @@ func Start(binary string, args ...string) (*Server, error) {
 		return nil, err
 	}
 	args = append(args, "--listen", addr, "--admin-listen", admin)
-	s := &Server{Cmd: exec.Command(binary, args...), Addr: addr, Lines: map[string]string{}}
+	s := &Server{Cmd: exec.Command(binary, args...), Addr: addr, Admin: admin, Lines: map[string]string{}}
 	if s.log, err = os.CreateTemp("", "prasan-bench-*.log"); err != nil {
 		return nil, err
 	}
@@ -113,6 +114,9 @@ func (s *Server) CPU() time.Duration {
 
 // RSS is the resident memory in bytes.
 func (s *Server) RSS() int64 { return s.kernelValue("status", "VmRSS:") * 1024 }
+
+// Peak is the highest that the resident memory has been, in bytes.
+func (s *Server) Peak() int64 { return s.kernelValue("status", "VmHWM:") * 1024 }
 
 // Written is how many bytes the program has had written to disks.
 func (s *Server) Written() int64 { return s.kernelValue("io", "write_bytes:") }

@@ -3,19 +3,12 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"flag"
 	"fmt"
-	"io"
-	"net"
-	"net/http"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"time"
 
 	"prasan/internal/analytics"
@@ -29,19 +22,31 @@ import (
 	"prasan/internal/thai"
 )
 
+const usage = `usage: go run ./bench/usage COMMAND [flags]
+
+  load    start the program on new data and post hits to it
+  year    fill a database with a year of hits and time its reports`
+
 func main() {
-	addr := flag.String("addr", "", "address of a server that trusts 127.0.0.1 as a proxy and has its limits off: load it")
-	base := flag.String("base", "industry.localhost", "base domain of the server's sites")
-	conns := flag.Int("conns", 64, "connections")
-	seconds := flag.Int("seconds", 10, "seconds of load")
-	hits := flag.Int("hits", 1_000_000, "hits of the year whose reports are timed, where no address is given")
-	database := flag.String("database", "", "database for them; default a new SQLite file")
-	flag.Parse()
+	if len(os.Args) < 2 {
+		fmt.Fprintln(os.Stderr, usage)
+		os.Exit(2)
+	}
+	flags := flag.NewFlagSet(os.Args[1], flag.ExitOnError)
+	binary := flags.String("binary", "bin/prasan", "the program")
+	database := flags.String("database", "", "database that is used; default a new SQLite file")
+	seconds := flags.Int("seconds", 10, "seconds of each load")
+	profile := flags.String("profile", "", "file for CPU profiles of the program under load")
+	hits := flags.Int("hits", 1_000_000, "hits of the year")
+	_ = flags.Parse(os.Args[2:]) // ends the program when it cannot
 	var err error
-	if *addr != "" {
-		err = load(*addr, *base, *conns, time.Duration(*seconds)*time.Second)
-	} else {
+	switch os.Args[1] {
+	case "load":
+		err = loaded(loadOptions{*binary, *database, *profile, *seconds})
+	case "year":
 		err = year(*database, *hits)
+	default:
+		err = fmt.Errorf("%s", usage)
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -58,54 +63,6 @@ func sitesOf(base string) []string {
 		}
 	}
 	return out
-}
-
-// load posts hits in a closed loop and prints what was acknowledged, and how fast.
-func load(addr, base string, conns int, long time.Duration) error {
-	w := newWorkload(1, sitesOf(base))
-	var next, bad atomic.Uint64
-	times := make([][]time.Duration, conns)
-	end := time.Now().Add(long)
-	var wg sync.WaitGroup
-	for c := range conns {
-		wg.Add(1)
-		go func() {
-			defer wg.Done()
-			conn, err := net.Dial("tcp", addr)
-			if err != nil {
-				bad.Add(1)
-				return
-			}
-			defer conn.Close()
-			answers := bufio.NewReader(conn)
-			for time.Now().Before(end) {
-				h := w.hit(next.Add(1))
-				body := h.body()
-				began := time.Now()
-				fmt.Fprintf(conn, "POST /p HTTP/1.1\r\nHost: %s\r\nUser-Agent: %s\r\nAccept-Language: %s\r\nX-Forwarded-For: %s\r\nContent-Type: text/plain\r\nContent-Length: %d\r\n\r\n%s", h.Site, h.Agent, h.Language, h.Addr, len(body), body)
-				res, err := http.ReadResponse(answers, nil)
-				if err != nil {
-					bad.Add(1)
-					return
-				}
-				_, _ = io.Copy(io.Discard, res.Body)
-				res.Body.Close()
-				if res.StatusCode != http.StatusNoContent {
-					bad.Add(1)
-					continue
-				}
-				times[c] = append(times[c], time.Since(began))
-			}
-		}()
-	}
-	wg.Wait()
-	all := slices.Concat(times...)
-	slices.Sort(all)
-	if len(all) == 0 {
-		return fmt.Errorf("no hit was acknowledged (%d refused)", bad.Load())
-	}
-	fmt.Printf("%d connections, %s: %d acknowledged, %.0f hits/s, p50 %s, p99 %s, refused %d\n", conns, long, len(all), float64(len(all))/long.Seconds(), all[len(all)/2], all[len(all)*99/100], bad.Load())
-	return nil
 }
 
 // year fills a database with a year of hits and times what the reports read.

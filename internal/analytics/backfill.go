@@ -29,11 +29,12 @@ func (s *Service) Backfill(ctx context.Context, day int64, past []Past) (stored 
 	}
 	salt := make([]byte, 32)
 	rand.Read(salt) // never fails since Go 1.24
+	ids := newKeyed(salt)
 	batch := make([]*pending, 0, len(past))
 	slices.SortStableFunc(past, func(a, b Past) int { return a.At.Compare(b.At) })
 	last := int64(0)
 	for i := range past {
-		p := s.prepared(&past[i].Hit, scope, salt)
+		p := s.prepared(&past[i].Hit, scope, ids)
 		if p == nil || dayOf(db.Micros(past[i].At)) != day {
 			continue
 		}
@@ -47,7 +48,7 @@ func (s *Service) Backfill(ctx context.Context, day int64, past []Past) (stored 
 }
 
 // prepared cleans a hit of the past; nil where it cannot be counted.
-func (s *Service) prepared(h *Hit, scope Scope, salt []byte) *pending {
+func (s *Service) prepared(h *Hit, scope Scope, ids *keyed) *pending {
 	u, err := h.check()
 	if err != nil || !s.acceptsPast(h.Site, u) {
 		return nil
@@ -57,7 +58,7 @@ func (s *Service) prepared(h *Hit, scope Scope, salt []byte) *pending {
 		return nil
 	}
 	if c.bot == "" && scope.Level >= L1 && scope.Has("visitor_day_id") {
-		c.visitor = sum64(salt, c.site, h.Addr, h.Agent)
+		c.visitor = ids.sum(c.site, h.Addr, h.Agent)
 	}
 	return &pending{cleaned: c}
 }

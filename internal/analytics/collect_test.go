@@ -317,13 +317,38 @@ func TestAHitThatIsNotStoredIsNotAcknowledged(t *testing.T) {
 		send := func() error {
 			return c.Collect(ctx, analytics.Hit{Site: site, URL: "https://" + site + "/new-page", Addr: "203.0.113.1", Agent: chrome})
 		}
-		table(`ALTER TABLE usage_daily RENAME TO away`)
+		table(`ALTER TABLE usage_journal RENAME TO away`)
 		if err := send(); err == nil {
 			t.Error("acknowledged")
 		}
-		table(`ALTER TABLE away RENAME TO usage_daily`)
+		table(`ALTER TABLE away RENAME TO usage_journal`)
 		housetest.Must(t, send())
 		c.wants(site, map[string]int64{"n": 2})
+		c.recounts(site)
+	})
+}
+
+func TestAnAcknowledgedHitThatCannotBeCountedYetIsCountedOnceLater(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, e *dbtest.Engine) {
+		ctx, c := context.Background(), newCounter(t, e)
+		v := people(1)[0]
+		c.hit(v, analytics.Hit{URL: "/th/"})
+		c.Settle(ctx)
+		table := func(statement string) {
+			t.Helper()
+			housetest.Must(t, e.DB.InTx(ctx, func(tx *db.Tx) error { _, err := tx.Exec(statement); return err }))
+		}
+		table(`ALTER TABLE usage_daily RENAME TO away`)
+		c.hit(v, analytics.Hit{URL: "/th/contact"})
+		c.Settle(ctx)
+		table(`ALTER TABLE away RENAME TO usage_daily`)
+		for range 2 {
+			c.Settle(ctx)
+			c.wants(site, map[string]int64{"n": 2, "visitors": 1, "visits": 1})
+			if n := c.rows(`SELECT COUNT(*) FROM usage_journal`); n != 0 {
+				t.Errorf("%d entries are left in the journal", n)
+			}
+		}
 		c.recounts(site)
 	})
 }

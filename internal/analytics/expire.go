@@ -109,7 +109,7 @@ func (s *Service) expire(tx *db.Tx, record *policy.Snapshot, host string, id, hi
 // siteIDs are the numbers of the sites that have been counted, by host.
 func (s *Service) siteIDs(ctx context.Context) (map[string]int64, error) {
 	out := map[string]int64{}
-	err := s.DB.Read(ctx, func(tx *db.Tx) error {
+	err := s.read(ctx, func(tx *db.Tx) error {
 		for _, host := range s.allHosts() {
 			id, err := termID(tx, host)
 			if errs.KindOf(err) == errs.NotFound {
@@ -155,7 +155,7 @@ func dayTime(day int64) time.Time { return time.Unix(day*86400, 0).UTC() }
 func (s *Service) CloseMonths(ctx context.Context) error {
 	now := monthOf(dayOf(db.Micros(s.Now())))
 	var first sql.NullInt64
-	err := s.DB.Read(ctx, func(tx *db.Tx) error {
+	err := s.read(ctx, func(tx *db.Tx) error {
 		return tx.QueryRow(`SELECT MIN(day) FROM usage_daily WHERE site = 0 AND dim = 0`, nil, &first)
 	})
 	if err != nil || !first.Valid {
@@ -192,6 +192,9 @@ func reopen(tx *db.Tx, month int64) error {
 // was goes. It is called in the transaction of the withdrawal.
 func (s *Service) Forget(tx *db.Tx, visitor string) error {
 	key := s.cookieKey(visitor)
+	if err := s.foldAll(tx); err != nil { // what waits to be counted has it too
+		return err
+	}
 	// What waits to be passed on is not passed on any more.
 	if _, err := tx.Exec(`DELETE FROM usage_bridge WHERE body LIKE $1`, `{"client":"`+clientID(key)+`"%`); err != nil {
 		return err

@@ -98,7 +98,7 @@ func (s *Service) Formats(ctx context.Context, actor policy.Actor) ([]Of[Format]
 
 // Format returns one.
 func (s *Service) Format(ctx context.Context, actor policy.Actor, id string) (out Of[Format], err error) {
-	err = s.DB.Read(ctx, func(tx *db.Tx) error {
+	err = s.read(ctx, func(tx *db.Tx) error {
 		out, err = work[Format](tx, s, actor, ActionRead, KindFormat, id)
 		return err
 	})

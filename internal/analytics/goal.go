@@ -116,7 +116,7 @@ type Progress struct {
 
 // Goal shows a goal and its progress.
 func (s *Service) Goal(ctx context.Context, actor policy.Actor, id string) (p Progress, err error) {
-	err = s.DB.Read(ctx, func(tx *db.Tx) error {
+	err = s.read(ctx, func(tx *db.Tx) error {
 		g, err := work[Goal](tx, s, actor, ActionRead, KindGoal, id)
 		if err != nil {
 			return err
@@ -311,7 +311,7 @@ const effectDays = 56
 // Effect measures a plan by the goal that it serves: the days before its first finished
 // action against those after its last one.
 func (s *Service) Effect(ctx context.Context, actor policy.Actor, plan string) (e Effect, err error) {
-	err = s.DB.Read(ctx, func(tx *db.Tx) error {
+	err = s.read(ctx, func(tx *db.Tx) error {
 		p, err := work[Plan](tx, s, actor, ActionRead, KindPlan, plan)
 		if err != nil {
 			return err

@@ -84,7 +84,7 @@ func (h *Hit) check() (*url.URL, error) {
 	if h.Name == "" {
 		h.Name = PageView
 	}
-	if !eventName.MatchString(h.Name) {
+	if h.Name != PageView && !eventName.MatchString(h.Name) {
 		wrong("n", "analytics.error-name")
 	}
 	u, err := url.Parse(h.URL)
@@ -118,11 +118,11 @@ const maxProps = 20
 
 // clean keeps of a hit what its scope allows; own tells which hosts are the ministry's.
 func (h *Hit) clean(u *url.URL, scope Scope, own func(host string) bool) cleaned {
-	client := Classify(h.Agent)
-	host := strings.ToLower(strings.TrimSuffix(u.Hostname(), "."))
+	client := clientsMemo.of(h.Agent, Classify)
+	host := hostOf(u)
 	c := cleaned{scope: scope, site: host, name: h.Name, bot: client.Bot}
 	if scope.Has("page_path") {
-		c.page = cleanPath(u.EscapedPath())
+		c.page = pathsMemo.of(u.EscapedPath(), cleanPath)
 	}
 	if scope.Has("browser") {
 		c.profile.device, c.profile.browser, c.profile.os = client.Device, client.Browser, client.OS
@@ -144,8 +144,11 @@ func (h *Hit) clean(u *url.URL, scope Scope, own func(host string) bool) cleaned
 
 // way is how the visitor came to the page.
 func (h *Hit) way(c *cleaned, u *url.URL, host string, own func(string) bool) {
-	from, camp := referrerHost(h.Referrer), campaign{}
-	if c.scope.Has("campaign") {
+	from, camp := "", campaign{}
+	if h.Referrer != "" {
+		from = referrerMemo.of(h.Referrer, referrerHost)
+	}
+	if u.RawQuery != "" && c.scope.Has("campaign") {
 		camp = campaignOf(u.Query())
 	}
 	if from == strings.TrimPrefix(host, "www.") {
@@ -173,7 +176,9 @@ func (h *Hit) event(c *cleaned, u *url.URL) {
 	case Vitals:
 		c.label, c.value = vital(text("metric"), h.Props["value"])
 	case PageView:
-		c.label = searchOf(u.Query())
+		if u.RawQuery != "" {
+			c.label = searchOf(u.Query())
+		}
 	case NotFound:
 	default:
 		l, ok := labels[h.Name]

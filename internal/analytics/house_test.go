@@ -63,7 +63,7 @@ var agencies = map[string]string{site: "rayong", other: "trat", "industry.test":
 func newCounter(t *testing.T, e *dbtest.Engine) *counter {
 	t.Helper()
 	c := &counter{t: t, h: housetest.New(t, e, record()), poster: &poster{}}
-	s, err := analytics.New(context.Background(), analytics.Deps{DB: e.DB, Audit: c.h.Audit, Jobs: c.h.Jobs, Processing: c.h.Processing, Mail: c.h.Mail, Seal: c.h.Vault.SealSystem, Record: func(string) *policy.Snapshot { return c.h.Record },
+	s, err := analytics.New(context.Background(), analytics.Deps{DB: e.DB, Audit: c.h.Audit, Jobs: c.h.Jobs, Processing: c.h.Processing, Mail: c.h.Mail, Seal: c.h.Vault.SealSystem, Record: c.effective,
 		Site:  func(host string) (string, bool) { a, ok := agencies[host]; return a, ok },
 		Sites: func() []string { return []string{"industry.test", site, other} },
 		Key:   c.h.Vault.Derive("usage"), Poster: c.poster, Reader: c.reader, Now: e.Clock.Now, NoLimits: true})
@@ -71,6 +71,15 @@ func newCounter(t *testing.T, e *dbtest.Engine) *counter {
 	t.Cleanup(func() { s.Close() })
 	c.Service = s
 	return c
+}
+
+// effective is the record as it is now: snapshots never change, but the tests' does.
+func (c *counter) effective(string) *policy.Snapshot {
+	if c.h.Record == nil {
+		return nil
+	}
+	r := *c.h.Record
+	return &r
 }
 
 // reader knows the people to whom reports are mailed.
@@ -103,6 +112,7 @@ func (c *counter) hit(v visitor, h analytics.Hit) {
 
 func (c *counter) rows(query string, args ...any) (n int64) {
 	c.t.Helper()
+	c.Settle(context.Background())
 	housetest.Must(c.t, c.h.Engine.DB.Read(context.Background(), func(tx *db.Tx) error { return tx.QueryRow(query, args, &n) }))
 	return n
 }

@@ -219,7 +219,7 @@ func (s *Service) Measure(ctx context.Context, actor policy.Actor, m Metric, q Q
 	if err := q.check(); err != nil {
 		return 0, err
 	}
-	err = s.DB.Read(ctx, func(tx *db.Tx) error {
+	err = s.read(ctx, func(tx *db.Tx) error {
 		d, err := s.measure(tx, actor, m, q)
 		value = d.value(0, len(d.parts))
 		return err

@@ -21,7 +21,7 @@ type Realtime struct {
 
 // Realtime looks at the last half hour.
 func (s *Service) Realtime(ctx context.Context, actor policy.Actor, hosts []string) (out Realtime, err error) {
-	err = s.DB.Read(ctx, func(tx *db.Tx) error {
+	err = s.read(ctx, func(tx *db.Tx) error {
 		now := tx.Now()
 		out = Realtime{At: now}
 		r, err := s.every(tx, actor, hosts)

@@ -12,7 +12,7 @@ import (
 // totals differ, nothing when they are right. Days from which a consent was withdrawn
 // differ in visitors, as they should.
 func (s *Service) Recount(ctx context.Context, host string, day int64) (differences []string, err error) {
-	err = s.DB.Read(ctx, func(tx *db.Tx) error {
+	err = s.read(ctx, func(tx *db.Tx) error {
 		differences = nil
 		site, err := termID(tx, host)
 		if err != nil {

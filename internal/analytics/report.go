@@ -202,7 +202,7 @@ func (s *Service) Overview(ctx context.Context, actor policy.Actor, q Query) (ou
 	if err := q.check(); err != nil {
 		return out, err
 	}
-	err = s.DB.Read(ctx, func(tx *db.Tx) error {
+	err = s.read(ctx, func(tx *db.Tx) error {
 		out = Overview{Query: q}
 		r, err := s.reach(tx, actor, q.Hosts)
 		if err != nil {
@@ -350,7 +350,7 @@ func (s *Service) SitesTable(ctx context.Context, actor policy.Actor, q Query) (
 	if q.Compare == "" {
 		q.Compare = "previous"
 	}
-	err = s.DB.Read(ctx, func(tx *db.Tx) error {
+	err = s.read(ctx, func(tx *db.Tx) error {
 		out = nil
 		r, err := s.every(tx, actor, q.Hosts)
 		if err != nil {

@@ -6,6 +6,9 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/binary"
+	"hash"
+	"hash/maphash"
+	"log/slog"
 	mathrand "math/rand/v2"
 	"net/url"
 	"strconv"
@@ -14,6 +17,7 @@ import (
 	"time"
 
 	"prasan/internal/audit"
+	"prasan/internal/consent"
 	"prasan/internal/db"
 	"prasan/internal/errs"
 	"prasan/internal/jobs"
@@ -25,6 +29,7 @@ import (
 // Deps is what the service needs.
 type Deps struct {
 	DB         *db.DB
+	Journal    *db.DB // of what is acknowledged and not yet counted; nil: in DB
 	Audit      *audit.Log
 	Jobs       *jobs.Queue
 	Processing *processing.Service
@@ -43,23 +48,33 @@ type Deps struct {
 // Service collects and reports usage.
 type Service struct {
 	Deps
-	terms  *terms
-	known  *known
-	salts  salts
-	hosts  hosts
-	limits limiter
-	queue  chan *pending
-	once   sync.Once
-	quit   chan struct{}
-	done   chan struct{}
-	lastAt int64
-	node   int64    // tells rows of this process from those of others at the same moment
-	logged sync.Map // logKey -> true
-	Stats  Stats
+	terms   *terms
+	known   *known
+	salts   salts
+	scopes  atomic.Pointer[scopes]
+	hosts   hosts
+	limits  limiter
+	queue   chan *pending
+	once    sync.Once
+	quit    chan struct{} // Close was called
+	written chan struct{} // nothing more is written into the journal
+	done    chan struct{} // all is counted
+	lastAt  int64
+
+	writer     int64 // of this process in the journal
+	seq        int64 // of its last entry
+	mu         sync.Mutex
+	entries    []entry
+	uncounted  atomic.Int64 // their hits
+	some, full chan struct{}
+	foldMu     sync.Mutex
+	node       int64    // tells rows of this process from those of others at the same moment
+	logged     sync.Map // logKey -> true
+	Stats      Stats
 }
 
 // Stats are counted since the start, for the metrics.
-type Stats struct{ Stored, Refused, Shed, Limited, Others atomic.Int64 }
+type Stats struct{ Stored, Refused, Shed, Limited, Others, Commits atomic.Int64 }
 
 // pending is a hit that waits to be durable.
 type pending struct {
@@ -74,9 +89,13 @@ const (
 
 // New opens the service and starts its writer; Close ends it.
 func New(ctx context.Context, d Deps) (*Service, error) {
-	s := &Service{Deps: d, terms: newTerms(), queue: make(chan *pending, queueLength), quit: make(chan struct{}), done: make(chan struct{})}
+	s := &Service{Deps: d, terms: newTerms(), queue: make(chan *pending, queueLength), quit: make(chan struct{}), written: make(chan struct{}), done: make(chan struct{}), some: make(chan struct{}, 1), full: make(chan struct{}, 1)}
 	s.limits.off = d.NoLimits
-	s.node = mathrand.Int64N(1 << 31)
+	s.node, s.writer = mathrand.Int64N(1<<31), mathrand.Int64()
+	if s.Journal == nil {
+		s.Journal = s.DB
+	}
+	s.salts.before, s.salts.key = s.foldAll, d.Key
 	var err error
 	if s.known, err = s.terms.known(ctx, d.DB); err != nil {
 		return nil, err
@@ -84,11 +103,15 @@ func New(ctx context.Context, d Deps) (*Service, error) {
 	if err := s.hosts.load(ctx, d.DB); err != nil {
 		return nil, err
 	}
+	if err := s.Recover(ctx); err != nil {
+		slog.Warn("what is left in the journal of usage is not counted yet", "err", err)
+	}
 	go s.run()
+	go s.folding()
 	return s, nil
 }
 
-// Close stores what is queued and ends the writer.
+// Close stores and counts what is queued, and ends the writer.
 func (s *Service) Close() error {
 	s.once.Do(func() { close(s.quit) })
 	<-s.done
@@ -135,6 +158,10 @@ func (s *Service) enqueue(p *pending) error {
 		return errs.New(errs.Unavailable, "error.unavailable")
 	default:
 	}
+	if s.uncounted.Load() > maxUncounted {
+		s.Stats.Shed.Add(1)
+		return errs.New(errs.TooMany, "analytics.error-busy")
+	}
 	select {
 	case s.queue <- p:
 		return nil
@@ -150,7 +177,7 @@ func (s *Service) prepare(ctx context.Context, h Hit) (*pending, error) {
 	if err != nil {
 		return nil, err
 	}
-	scope, ok := Decide(s.Record(Activity), h.Signals)
+	scope, ok := s.scope(h.Signals)
 	if !ok {
 		s.Stats.Refused.Add(1)
 		return nil, errs.New(errs.Forbidden, "analytics.error-not-collected")
@@ -170,11 +197,47 @@ func (s *Service) prepare(ctx context.Context, h Hit) (*pending, error) {
 	if err := s.identify(ctx, &h, &c); err != nil {
 		return nil, err
 	}
-	if !s.limits.allow(s.Now(), sum64(s.Key, h.Addr, h.Agent)) {
+	if !s.limits.allow(s.Now, h.Addr, h.Agent) {
 		s.Stats.Limited.Add(1)
 		return nil, errs.New(errs.TooMany, "analytics.error-busy")
 	}
 	return &pending{cleaned: c}, nil
+}
+
+// scopes are the decisions for the four kinds of visitors, made once for a record.
+type scopes struct {
+	record *policy.Snapshot
+	by     [4]struct {
+		scope Scope
+		ok    bool
+	}
+}
+
+// scope is Decide, remembered: it depends on the record and on nothing but what kind of
+// visitor asks.
+func (s *Service) scope(v Signals) (Scope, bool) {
+	record := s.Record(Activity)
+	if record == nil {
+		return Scope{}, false
+	}
+	made := s.scopes.Load()
+	if made == nil || made.record != record {
+		made = &scopes{record: record}
+		for i, x := range [...]Signals{{OptOut: true}, {}, {Visitor: "x", Choice: consent.Choice{Version: "x", Allowed: []string{consent.Analytics}}}, {Visitor: "x", Choice: consent.Choice{Version: "x", Allowed: []string{consent.Analytics, consent.Google}}}} {
+			made.by[i].scope, made.by[i].ok = Decide(record, x)
+		}
+		s.scopes.Store(made)
+	}
+	kind := 2
+	switch {
+	case v.OptOut || v.Choice.Refused():
+		kind = 0
+	case v.Visitor == "" || !v.Choice.Allows(consent.Analytics):
+		kind = 1
+	case v.Choice.Allows(consent.Google):
+		kind = 3
+	}
+	return made.by[kind].scope, made.by[kind].ok
 }
 
 // accepts tells whether a page is one of the site's that collects, or of a registered
@@ -205,11 +268,11 @@ func (s *Service) identify(ctx context.Context, h *Hit, c *cleaned) error {
 		c.cookie = s.cookieKey(h.Signals.Visitor)
 		c.visitor = sum64(s.Key, "day", strconv.FormatInt(c.cookie, 36), strconv.FormatInt(dayOf(db.Micros(s.Now())), 36))
 	case c.scope.Level == L1 && c.scope.Has("visitor_day_id"):
-		salt, err := s.salts.of(ctx, s.DB, dayOf(db.Micros(s.Now())))
+		today, err := s.salts.of(ctx, s.DB, dayOf(db.Micros(s.Now())))
 		if err != nil {
 			return err
 		}
-		c.visitor = sum64(append(salt, s.Key...), c.site, h.Addr, h.Agent)
+		c.visitor = today.sum(c.site, h.Addr, h.Agent)
 	}
 	return nil
 }
@@ -218,37 +281,72 @@ func (s *Service) identify(ctx context.Context, h *Hit, c *cleaned) error {
 func (s *Service) cookieKey(visitor string) int64 { return sum64(s.Key, "cookie", visitor) }
 
 // sum64 is a keyed hash of texts as a positive number that is not 0.
-func sum64(key []byte, parts ...string) int64 {
-	mac := hmac.New(sha256.New, key)
+func sum64(key []byte, parts ...string) int64 { return newKeyed(key).sum(parts...) }
+
+// keyed makes keyed hashes (HMAC-SHA-256) by one key, again and again.
+type keyed struct{ pool sync.Pool }
+
+// hasher is what one of them needs.
+type hasher struct {
+	mac hash.Hash
+	buf []byte
+}
+
+func newKeyed(key []byte) *keyed {
+	k := &keyed{}
+	k.pool.New = func() any { return &hasher{mac: hmac.New(sha256.New, key)} }
+	return k
+}
+
+func (k *keyed) sum(parts ...string) int64 {
+	x := k.pool.Get().(*hasher)
+	defer k.pool.Put(x)
+	x.buf = x.buf[:0]
 	for _, p := range parts {
-		var n [4]byte
-		binary.BigEndian.PutUint32(n[:], uint32(len(p)))
-		mac.Write(n[:])
-		mac.Write([]byte(p))
+		x.buf = binary.BigEndian.AppendUint32(x.buf, uint32(len(p)))
+		x.buf = append(x.buf, p...)
 	}
-	return int64(binary.BigEndian.Uint64(mac.Sum(nil))>>1) | 1
+	x.mac.Reset()
+	x.mac.Write(x.buf)
+	x.buf = x.mac.Sum(x.buf[:0])
+	n := int64(binary.BigEndian.Uint64(x.buf)>>1) | 1
+	clear(x.buf[:cap(x.buf)]) // addresses are not kept
+	return n
 }
 
 // salts are the secret of the day, the same on all nodes, gone with the day.
 type salts struct {
-	mu   sync.Mutex
-	day  int64
-	salt []byte
+	mu     sync.Mutex
+	key    []byte // of the installation, beside the salt
+	today  atomic.Pointer[salted]
+	before func(tx *db.Tx) error // counts the hits of the day that ends
 }
 
-// of returns the salt of a day; who asks first on a new day makes it and destroys the
-// one before, with the visitors that it knew.
-func (s *salts) of(ctx context.Context, d *db.DB, day int64) ([]byte, error) {
+// salted makes the ids of a day.
+type salted struct {
+	day int64
+	*keyed
+}
+
+// of returns what makes the ids of a day; who asks first on a new day makes its salt and
+// destroys the one before, with the visitors that it knew.
+func (s *salts) of(ctx context.Context, d *db.DB, day int64) (*salted, error) {
+	if x := s.today.Load(); x != nil && x.day == day {
+		return x, nil
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.day == day {
-		return append(make([]byte, 0, 64), s.salt...), nil
+	if x := s.today.Load(); x != nil && x.day == day {
+		return x, nil
 	}
 	fresh := make([]byte, 32)
 	rand.Read(fresh) // never fails since Go 1.24
 	var salt []byte
 	err := d.InTx(ctx, func(tx *db.Tx) error {
 		if _, err := tx.Exec(`INSERT INTO usage_salts (day, salt) VALUES ($1, $2) ON CONFLICT (day) DO NOTHING`, day, fresh); err != nil {
+			return err
+		}
+		if err := s.before(tx); err != nil {
 			return err
 		}
 		if err := forgetDays(tx, day); err != nil {
@@ -259,9 +357,9 @@ func (s *salts) of(ctx context.Context, d *db.DB, day int64) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	clear(s.salt)
-	s.day, s.salt = day, salt
-	return append(make([]byte, 0, 64), salt...), nil
+	x := &salted{day, newKeyed(append(salt, s.key...))}
+	s.today.Store(x)
+	return x, nil
 }
 
 // forgetDays destroys the salts before a day, and the states of their visitors.
@@ -278,7 +376,7 @@ func forgetDays(tx *db.Tx, day int64) error {
 type limiter struct {
 	mu      sync.Mutex
 	off     bool
-	buckets map[int64]*bucket
+	buckets map[uint64]bucket // by a hash that no other process has
 }
 
 type bucket struct {
@@ -292,25 +390,31 @@ const (
 	maxBuckets = 50_000
 )
 
-func (l *limiter) allow(now time.Time, client int64) bool {
+func (l *limiter) allow(clock func() time.Time, addr, agent string) bool {
 	if l.off {
 		return true
 	}
+	var h maphash.Hash
+	h.SetSeed(memoSeed)
+	h.WriteString(addr)
+	h.WriteByte(0)
+	h.WriteString(agent)
+	client, now := h.Sum64(), clock()
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.buckets == nil || len(l.buckets) > maxBuckets {
-		l.buckets = map[int64]*bucket{}
+		l.buckets = map[uint64]bucket{}
 	}
-	b := l.buckets[client]
-	if b == nil {
-		b = &bucket{burst, now}
-		l.buckets[client] = b
+	b, ok := l.buckets[client]
+	if !ok {
+		b = bucket{burst, now}
 	}
 	b.left = min(burst, b.left+now.Sub(b.at).Seconds()*perSecond)
 	b.at = now
-	if b.left < 1 {
-		return false
+	allowed := b.left >= 1
+	if allowed {
+		b.left--
 	}
-	b.left--
-	return true
+	l.buckets[client] = b
+	return allowed
 }

@@ -2,17 +2,16 @@ package analytics
 
 import (
 	"cmp"
-	"context"
 	"slices"
 
 	"prasan/internal/db"
 	"prasan/internal/processing"
 )
 
-// run is the writer: all that is queued goes into one transaction, and all who wait for
-// it are answered by its one commit.
+// run is the writer: all that is queued goes into one entry of the journal, and all who
+// wait for it are answered by its one commit.
 func (s *Service) run() {
-	defer close(s.done)
+	defer close(s.written)
 	for {
 		select {
 		case p := <-s.queue:
@@ -47,14 +46,10 @@ func (s *Service) flush(first *pending) {
 		s.lastAt = max(db.Micros(s.Now()), s.lastAt+1)
 		p.at = s.lastAt
 	}
-	var others int64
-	err := s.DB.InTx(context.Background(), func(tx *db.Tx) (err error) {
-		others, err = s.store(tx, batch)
-		return err
-	})
+	err := s.append(batch)
 	if err == nil {
 		s.Stats.Stored.Add(int64(len(batch)))
-		s.Stats.Others.Add(others)
+		s.Stats.Commits.Add(1)
 	}
 	for _, p := range batch {
 		if p.done != nil {
@@ -64,34 +59,35 @@ func (s *Service) flush(first *pending) {
 }
 
 // store writes a batch: terms, raw rows, states, totals.
-func (s *Service) store(tx *db.Tx, batch []*pending) (others int64, err error) {
+func (s *Service) store(tx *db.Tx, batch []*pending) (err error) {
 	u := s.terms.within(tx, dayOf(batch[0].at))
 	rows := make([]row, len(batch))
 	for i, p := range batch {
 		if rows[i], err = resolve(u, &p.cleaned); err != nil {
-			return 0, err
+			return err
 		}
 	}
 	t := &tally{known: s.known, deltas: map[cell]*sums{}}
 	if t.states, err = loadStates(tx, rows); err != nil {
-		return 0, err
+		return err
 	}
 	for i := range rows {
 		t.count(&rows[i])
 	}
 	if err := insertRows(tx, s.node, rows); err != nil {
-		return 0, err
+		return err
 	}
 	if err := saveStates(tx, t.states); err != nil {
-		return 0, err
+		return err
 	}
 	if err := addDeltas(tx, t.deltas); err != nil {
-		return 0, err
+		return err
 	}
 	if err := s.bridge(tx, batch); err != nil {
-		return 0, err
+		return err
 	}
-	return u.others, s.log(tx, batch)
+	tx.AfterCommit(func() { s.Stats.Others.Add(u.others) })
+	return s.log(tx, batch)
 }
 
 // resolve turns texts into numbers.

@@ -120,7 +120,7 @@ func (s *Service) Report(ctx context.Context, actor policy.Actor, name string, q
 	if len(q.Filters) > 0 && w.raw == "" {
 		return out, errs.InvalidField("filter", "analytics.error-unfiltered", "report", name)
 	}
-	err = s.DB.Read(ctx, func(tx *db.Tx) error {
+	err = s.read(ctx, func(tx *db.Tx) error {
 		r, err := s.reach(tx, actor, q.Hosts)
 		if err != nil {
 			return err

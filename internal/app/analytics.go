@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
+	"strings"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -36,7 +37,11 @@ func wireAnalytics(ctx context.Context, a *App) (err error) {
 	if err != nil {
 		return err
 	}
-	a.Analytics, err = analytics.New(ctx, analytics.Deps{DB: a.DB, Audit: a.Audit, Jobs: a.Jobs, Processing: a.Processing, Mail: a.Mail, Record: a.Register.Snapshot, Site: a.agencyOfSite, Sites: hosts,
+	journal, err := a.usageJournal(ctx)
+	if err != nil {
+		return err
+	}
+	a.Analytics, err = analytics.New(ctx, analytics.Deps{DB: a.DB, Journal: journal, Audit: a.Audit, Jobs: a.Jobs, Processing: a.Processing, Mail: a.Mail, Record: a.Register.Snapshot, Site: a.agencyOfSite, Sites: hosts,
 		Key: a.Vault.Derive("usage"), Reader: a.reader, Poster: poster, Seal: a.Vault.SealSystem, Now: a.Now, NoLimits: a.Limits.Off()})
 	if err != nil {
 		return err
@@ -49,6 +54,22 @@ func wireAnalytics(ctx context.Context, a *App) (err error) {
 	a.Operations = append(a.Operations, api.AnalyticsOperations(a.Analytics)...)
 	a.UsageFace = usage.New(usage.Deps{Analytics: a.Analytics, Consent: a.Consent, Site: a.agencyOfSite, Client: clientOf, Now: a.Now})
 	return nil
+}
+
+// usageJournal is a small store of its own beside the database where that is SQLite: who
+// waits for a hit to be durable does not wait for the one writer of the database. On
+// PostgreSQL, where writers do not wait for each other, it is a table of the database.
+func (a *App) usageJournal(ctx context.Context) (*db.DB, error) {
+	path, ok := strings.CutPrefix(a.Config.Database, "sqlite:")
+	if !ok {
+		return a.DB, nil
+	}
+	j, err := db.Open(ctx, "sqlite:"+strings.TrimSuffix(path, ".db")+"-usage.db", db.Options{Clock: a.Clock, Readers: 1})
+	if err != nil {
+		return nil, err
+	}
+	a.OnClose(j.Close)
+	return j, analytics.MigrateJournal(ctx, j)
 }
 
 // bridge is the way to the provider abroad; nil where none is set. That it is there
@@ -106,11 +127,14 @@ type usageCollector struct{ service *analytics.Service }
 
 var hitsDesc = prometheus.NewDesc("prasan_usage_hits_total", "Hits by what became of them: stored, refused, shed (the queue was full), limited (one client too often), other (counted without their text).", []string{"outcome"}, nil)
 
-func (usageCollector) Describe(ch chan<- *prometheus.Desc) { ch <- hitsDesc }
+var usageCommitsDesc = prometheus.NewDesc("prasan_usage_commits_total", "Transactions in which hits were stored; those that arrive together share one.", nil, nil)
+
+func (usageCollector) Describe(ch chan<- *prometheus.Desc) { ch <- hitsDesc; ch <- usageCommitsDesc }
 
 func (c usageCollector) Collect(ch chan<- prometheus.Metric) {
 	s := &c.service.Stats
 	for outcome, n := range map[string]int64{"stored": s.Stored.Load(), "refused": s.Refused.Load(), "shed": s.Shed.Load(), "limited": s.Limited.Load(), "other": s.Others.Load()} {
 		ch <- prometheus.MustNewConstMetric(hitsDesc, prometheus.CounterValue, float64(n), outcome)
 	}
+	ch <- prometheus.MustNewConstMetric(usageCommitsDesc, prometheus.CounterValue, float64(s.Commits.Load()))
 }

@@ -189,6 +189,7 @@ func TestAHitIsAnsweredWhenItIsStored(t *testing.T) {
 				t.Errorf("%s: %d %v", kind, p.Status, p.Header)
 			}
 		}
+		w.face.Analytics.Settle(context.Background())
 		var n int64
 		housetest.Must(t, e.DB.Read(context.Background(), func(tx *db.Tx) error {
 			return tx.QueryRow(`SELECT n FROM usage_daily WHERE site = 0 AND dim = 0`, nil, &n)
