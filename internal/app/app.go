@@ -22,6 +22,7 @@ import (
 	"prasan/internal/evidence"
 	"prasan/internal/inbox"
 	"prasan/internal/identity"
+	"prasan/internal/evidence"
 	"prasan/internal/jobs"
 	"prasan/internal/letters"
 	"prasan/internal/library"

@@ -35,6 +35,8 @@ func wireEvidence(_ context.Context, a *App) error {
 			}
 			return put.JSON("truth/report.json", report)
 		}},
+		evidence.Part{ID: "access", Collect: a.accessInEvidence},
+		evidence.Part{ID: "library", Collect: a.libraryInEvidence},
 	)
 	a.Operations = append(a.Operations, api.EvidenceOperations(a.Evidence)...)
 	return nil

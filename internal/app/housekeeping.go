@@ -13,6 +13,7 @@ import (
 	"prasan/internal/db"
 	"prasan/internal/idempotency"
 	"prasan/internal/jobs"
+	"prasan/internal/library"
 	"prasan/internal/limits"
 	"prasan/internal/thai"
 )
@@ -54,7 +55,14 @@ func (a *App) filesInUse(ctx context.Context, ids []string) (map[string]bool, er
 			if err := tx.QueryRow(`SELECT COUNT(*) FROM attachments WHERE blob = $1`, []any{id}, &n); err != nil {
 				return err
 			}
-			used[id] = n > 0
+			if used[id] = n > 0; used[id] {
+				continue
+			}
+			kept, err := library.Keeps(tx, id)
+			if err != nil {
+				return err
+			}
+			used[id] = kept
 		}
 		return nil
 	})

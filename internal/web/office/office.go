@@ -18,11 +18,13 @@ import (
 	"prasan/internal/i18n"
 	incoming "prasan/internal/inbox"
 	"prasan/internal/letters"
+	"prasan/internal/library"
 	"prasan/internal/org"
 	"prasan/internal/policy"
 	"prasan/internal/referral"
 	"prasan/internal/register"
 	"prasan/internal/retention"
+	"prasan/internal/review"
 	"prasan/internal/rights"
 	"prasan/internal/saraban"
 	"prasan/internal/sites"
@@ -45,6 +47,8 @@ type Deps struct {
 	Register   *register.Store
 	Truth      *truth.Service // nil where nothing watches
 	Evidence   *inspection.Service
+	Library    *library.Service
+	Review     *review.Service
 	Rights     *rights.Service
 	Breach     *breach.Service
 	Retention  *retention.Service
@@ -91,7 +95,7 @@ var routes = slices.Concat([]route{
 	{"POST /{lang}/sign-in", open, "", signIn},
 	{"POST /{lang}/sign-out", begun, "", signOut},
 	{"GET /{lang}/office/{$}", full, "", home},
-}, caseRoutes, letterRoutes, mailRoutes, referralRoutes, rightsRoutes, breachRoutes, retentionRoutes, registerRoutes, oversightRoutes, evidenceRoutes, analyticsRoutes, ownRoutes, peopleRoutes, bodyRoutes)
+}, caseRoutes, letterRoutes, mailRoutes, referralRoutes, rightsRoutes, breachRoutes, retentionRoutes, registerRoutes, oversightRoutes, evidenceRoutes, libraryRoutes, reviewRoutes, analyticsRoutes, ownRoutes, peopleRoutes, bodyRoutes)
 
 // section is an entry of the menu; who cannot reach its action does not see it.
 type section struct{ path, key, action string }
@@ -108,6 +112,8 @@ var sections = []section{
 	{"/office/oversight", "office.oversight", "log.read"},
 	{"/office/records", "office.records", "record.read"},
 	{"/office/truth", "registerpages.menu-truth", "record.read"},
+	{"/office/library", "library.menu", "record.read"},
+	{"/office/access", "review.menu", review.Action},
 	{"/office/evidence", "evidence.menu", inspection.Action},
 	{"/office/chain", "office.chain", "case.chain"},
 	{"/office/delegations", "office.delegations", ""},

@@ -155,6 +155,7 @@ type form struct {
 	Hidden      [][2]string
 	Button      string
 	Stop        bool // the act cannot be undone
+	Upload      bool // it brings a file
 }
 
 // refused shows a form again with what is wrong. It returns any other error as it is.

@@ -49,10 +49,14 @@ func (v *visit) orderSheet() (sheet, error) {
 		s.Pager.Next = v.to("/office/delegations?before=" + list[pageSize-1].ID)
 	}
 	grants := v.mayGrant()
-	t := table{Title: v.t("office.delegations"), Head: []string{v.t("office.number"), v.t("office.delegate"), v.t("office.agency"), v.t("office.matter"), v.t("office.period"), v.t("office.status")}, Empty: v.t("office.delegations-none")}
+	t := table{Title: v.t("office.delegations"), Head: []string{v.t("office.number"), v.t("office.delegate"), v.t("office.agency"), v.t("office.matter"), v.t("office.period"), v.t("office.status"), v.t("library.scan")}, Empty: v.t("office.delegations-none")}
 	now := v.f.Now()
+	scans, err := v.orderDocuments()
+	if err != nil {
+		return sheet{}, err
+	}
 	for _, d := range list {
-		r := row{Cells: []kit.Cell{{Text: d.Number}, {Text: d.Account}, {Text: v.agency(d.Agency)}, {Text: v.activity(d.Activity) + ": " + d.Matter}, {Text: thai.DateShort(d.From, v.lang) + " – " + thai.DateShort(d.To, v.lang)}, {Chip: v.orderChip(d, now)}}}
+		r := row{Cells: []kit.Cell{{Text: d.Number}, {Text: d.Account}, {Text: v.agency(d.Agency)}, {Text: v.activity(d.Activity) + ": " + d.Matter}, {Text: thai.DateShort(d.From, v.lang) + " – " + thai.DateShort(d.To, v.lang)}, {Chip: v.orderChip(d, now)}, v.scanCell(d, scans)}}
 		if grants && d.RevokedAt.IsZero() && now.Before(d.To) {
 			r.Action, r.Button, r.Of = v.to("/office/delegations/"+d.ID+"/revoke"), v.t("office.revoke"), d.Number
 		}

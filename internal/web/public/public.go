@@ -85,6 +85,7 @@ var routes = []route{
 	{"POST /{lang}/rights/status/{token}/withdraw", rightsWithdraw},
 	{"GET /{lang}/record", record},
 	{"GET /{lang}/record/notices/{id}", oldNotice},
+	{"GET /{lang}/record/documents/{code}/{n}", document},
 	{"GET /{lang}/accessibility", plainPage("accessibility")},
 	{"GET /{lang}/letter/{code}", letterPage},
 }

@@ -27,6 +27,7 @@ type recordPage struct {
 type recordView struct {
 	Activities []recordPage
 	Notices    kit.Table
+	Documents  kit.Table
 }
 
 // NoticeVersion is a notice that a site has published.
@@ -104,6 +105,10 @@ func record(v *visit) error {
 		for _, n := range all {
 			p.Notices.Rows = append(p.Notices.Rows, []kit.Cell{{Text: v.t("registerpages.public-" + n.Kind), Href: v.to("/record/notices/" + n.ID)}, {Text: n.Version}, {Text: thai.DateLong(n.PublishedAt, v.lang)}})
 		}
+	}
+	var err error
+	if p.Documents, err = v.documents(); err != nil {
+		return err
 	}
 	return v.page(kit.Page{Title: v.t("public.record")}, "record", p)
 }

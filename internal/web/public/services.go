@@ -38,6 +38,9 @@ type Services struct {
 	Usage  Usage // nil: nothing is counted and nothing asked
 	// MaxFile is the size of the largest attachment in bytes.
 	MaxFile int64
+
+	// Documents are those of the library that the public may read.
+	Documents Documents
 }
 
 // Cases is what the public may do with cases.
