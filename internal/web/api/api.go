@@ -53,7 +53,7 @@ type API struct {
 // New returns the handler of everything under Base.
 func New(d Deps) (*API, error) {
 	a := &API{Deps: d, key: d.Vault.Derive("idempotency")}
-	a.table = slices.Concat(a.bodyOperations(), a.accountOperations(), a.caseOperations(), a.recordOperations(), a.demoOperations(), d.More)
+	a.table = slices.Concat(a.bodyOperations(), a.accountOperations(), a.caseOperations(), a.recordOperations(), a.registerOperations(), a.demoOperations(), d.More)
 	var err error
 	a.spec, err = a.document()
 	return a, err
