@@ -10,14 +10,14 @@ import (
 )
 
 type usageCmd struct {
-	Import  usageImportCmd  `cmd:"" help:"Count the pages of a web server's access log (combined format), on days that were not counted."`
+	Import  usageImportCmd  `cmd:"" help:"Read usage of the past: a web server's access log (combined format), events that Google Analytics exported to BigQuery (JSON lines), or a report of Google Analytics by date (CSV)."`
 	Recount usageRecountCmd `cmd:"" help:"Count the hits that are still kept again and compare with the totals; exit 1 if they differ."`
 }
 
 type usageImportCmd struct {
 	config.Store
 	Site string `help:"Host of the site." required:"" placeholder:"HOST"`
-	File string `arg:"" help:"Access log; - reads standard input." placeholder:"FILE"`
+	File string `arg:"" help:"The file; - reads standard input." placeholder:"FILE"`
 	JSON bool   `help:"Print JSON."`
 }
 
@@ -41,7 +41,7 @@ func (c usageImportCmd) Run(p *program) error {
 		return err
 	}
 	defer a.Close()
-	out, err := a.Analytics.ImportLog(p.ctx, "console", c.Site, in)
+	out, err := a.Analytics.Import(p.ctx, "console", c.Site, in)
 	if err != nil {
 		return err
 	}

@@ -5,5 +5,6 @@ const (
 	ActionRead  = "usage.read"  // reports of an agency's sites
 	ActionWork  = "usage.work"  // goals, formats, segments, annotations, plans
 	ActionSign  = "usage.sign"  // evaluations
-	ActionAdmin = "usage.admin" // registered hosts
+	ActionAdmin = "usage.admin" // registered hosts, Google
+	ActionErase = "usage.erase" // requests for deletion at the provider abroad
 )

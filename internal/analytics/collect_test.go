@@ -53,7 +53,7 @@ func TestVisitsVisitorsAndPagesAddUp(t *testing.T) {
 
 func TestLevelsFollowTheRecordAndTheVisitor(t *testing.T) {
 	full, plain := record(), record()
-	full.Transfers = []policy.Transfer{{Code: "google"}}
+	full.Transfers = []policy.Transfer{{Code: "google", Basis: "consent"}}
 	plain.Levels = plain.Levels[:1]
 	both := accepted("analytics", "google")
 	optOut := both

@@ -13,7 +13,6 @@ import (
 
 	"prasan/internal/analytics"
 	"prasan/internal/consent"
-	"prasan/internal/db"
 	"prasan/internal/db/dbtest"
 	"prasan/internal/errs"
 	"prasan/internal/housetest"
@@ -297,50 +296,4 @@ func TestAnExportIsInertAndSaysWhatItIs(t *testing.T) {
 	if cell, err := f.GetCellValue("คำค้นในเว็บไซต์", "A2"); err != nil || !strings.HasPrefix(cell, "'") {
 		t.Errorf("%q %v", cell, err)
 	}
-}
-
-func TestOnlyTheRecordOpensTheBridge(t *testing.T) {
-	dbtest.Each(t, func(t *testing.T, e *dbtest.Engine) {
-		ctx, c := context.Background(), newCounter(t, e)
-		v := people(1)[0]
-		v.signals = accepted("analytics", "google")
-		c.hit(v, analytics.Hit{URL: "/th/contact"})
-		housetest.Must(t, c.PassOn(ctx))
-		if len(c.poster.batches) != 0 || c.rows(`SELECT COUNT(*) FROM usage_bridge`) != 0 {
-			t.Fatal("passed on although the record lists nobody abroad")
-		}
-		c.h.Record.Transfers = []policy.Transfer{{Code: "google", Country: "US", Elements: []string{"page_path"}}}
-		c.hit(v, analytics.Hit{URL: "/th/contact"})
-		c.hit(people(1)[0], analytics.Hit{URL: "/th/contact"}) // without consent
-		own := people(1)[0]
-		own.signals = accepted("analytics") // to the site's own cookie only
-		c.hit(own, analytics.Hit{URL: "/th/contact"})
-		c.poster.err = errs.New(errs.Unavailable, "error.unavailable")
-		if err := c.PassOn(ctx); err == nil {
-			t.Error("a refusal of the provider is no error")
-		}
-		c.poster.err = nil
-		housetest.Must(t, c.PassOn(ctx))
-		if len(c.poster.batches) != 1 || len(c.poster.batches[0].Events) != 1 {
-			t.Fatalf("%+v", c.poster.batches)
-		}
-		text := fmt.Sprintf("%+v", c.poster.batches)
-		for _, secret := range []string{v.addr, "Android", v.signals.Visitor} {
-			if strings.Contains(text, secret) {
-				t.Errorf("%q goes abroad: %s", secret, text)
-			}
-		}
-		if n := c.rows(`SELECT COUNT(*) FROM processing_log WHERE act = 'send' AND detail = 'google'`); n != 2 {
-			t.Errorf("%d lines of disclosure for two attempts", n)
-		}
-		c.hit(v, analytics.Hit{URL: "/th/"})
-		housetest.Must(t, e.DB.InTx(ctx, func(tx *db.Tx) error { return c.Forget(tx, v.signals.Visitor) }))
-		housetest.Must(t, c.PassOn(ctx))
-		c.hit(v, analytics.Hit{URL: "/th/"})
-		e.Clock.Advance(73 * time.Hour)
-		housetest.Must(t, c.PassOn(ctx))
-		if len(c.poster.batches) != 1 {
-			t.Error("passed on after a withdrawal, or later than the provider takes it")
-		}
-	})
 }

@@ -22,7 +22,7 @@ func (s *Service) Register() {
 	s.Jobs.Every("usage.months", jobs.Daily(thai.Bangkok, 2, 50), func(ctx context.Context, _ jobs.Job) error { return s.CloseMonths(ctx) })
 	s.Jobs.Every("usage.watch", jobs.Daily(thai.Bangkok, 7, 20), func(ctx context.Context, _ jobs.Job) error { return s.Watch(ctx) })
 	s.Jobs.Every("usage.reports", jobs.Daily(thai.Bangkok, 7, 30), func(ctx context.Context, _ jobs.Job) error { return s.SendReports(ctx) })
-	s.Jobs.Handle(jobBridge, func(ctx context.Context, _ jobs.Job) error { return s.PassOn(ctx) })
+	s.registerGoogle()
 }
 
 // Rotate destroys the salt of a day that is over, also where nobody comes after it.
@@ -193,10 +193,6 @@ func reopen(tx *db.Tx, month int64) error {
 func (s *Service) Forget(tx *db.Tx, visitor string) error {
 	key := s.cookieKey(visitor)
 	if err := s.foldAll(tx); err != nil { // what waits to be counted has it too
-		return err
-	}
-	// What waits to be passed on is not passed on any more.
-	if _, err := tx.Exec(`DELETE FROM usage_bridge WHERE body LIKE $1`, `{"client":"`+clientID(key)+`"%`); err != nil {
 		return err
 	}
 	for _, host := range s.allHosts() {

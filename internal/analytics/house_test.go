@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"prasan/internal/analytics"
+	"prasan/internal/analytics/ga"
+	"prasan/internal/analytics/ga/gatest"
 	"prasan/internal/consent"
 	"prasan/internal/db"
 	"prasan/internal/db/dbtest"
@@ -41,32 +43,26 @@ func record() *policy.Snapshot {
 
 type counter struct {
 	*analytics.Service
-	t      *testing.T
-	h      *housetest.House
-	poster *poster
-}
-
-type poster struct {
-	batches []analytics.Batch
-	err     error
-}
-
-func (p *poster) Post(_ context.Context, b analytics.Batch) error {
-	if p.err == nil {
-		p.batches = append(p.batches, b)
-	}
-	return p.err
+	t *testing.T
+	h *housetest.House
+	g *gatest.Server // only where a test asked for it
 }
 
 var agencies = map[string]string{site: "rayong", other: "trat", "industry.test": "ops"}
 
 func newCounter(t *testing.T, e *dbtest.Engine) *counter {
 	t.Helper()
-	c := &counter{t: t, h: housetest.New(t, e, record()), poster: &poster{}}
+	return newCounterWith(t, e, nil)
+}
+
+// newCounterWith is one with a way to a provider abroad.
+func newCounterWith(t *testing.T, e *dbtest.Engine, way *ga.Client) *counter {
+	t.Helper()
+	c := &counter{t: t, h: housetest.New(t, e, record())}
 	s, err := analytics.New(context.Background(), analytics.Deps{DB: e.DB, Audit: c.h.Audit, Jobs: c.h.Jobs, Processing: c.h.Processing, Mail: c.h.Mail, Seal: c.h.Vault.SealSystem, Record: c.effective,
 		Site:  func(host string) (string, bool) { a, ok := agencies[host]; return a, ok },
 		Sites: func() []string { return []string{"industry.test", site, other} },
-		Key:   c.h.Vault.Derive("usage"), Poster: c.poster, Reader: c.reader, Now: e.Clock.Now, NoLimits: true})
+		Key:   c.h.Vault.Derive("usage"), Google: way, Open: c.h.Vault.OpenSystem, Reader: c.reader, Now: e.Clock.Now, NoLimits: true})
 	housetest.Must(t, err)
 	t.Cleanup(func() { s.Close() })
 	c.Service = s

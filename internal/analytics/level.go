@@ -62,7 +62,7 @@ func Decide(s *policy.Snapshot, v Signals) (Scope, bool) {
 			if !ok {
 				continue
 			}
-			scope.Abroad, scope.Elements = declared.Elements, own.Elements
+			scope.Abroad, scope.Elements = abroadOf(s, declared.Elements), own.Elements
 		}
 		return scope, true
 	}

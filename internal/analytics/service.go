@@ -16,6 +16,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"prasan/internal/analytics/ga"
 	"prasan/internal/audit"
 	"prasan/internal/consent"
 	"prasan/internal/db"
@@ -28,21 +29,23 @@ import (
 
 // Deps is what the service needs.
 type Deps struct {
-	DB         *db.DB
-	Journal    *db.DB // of what is acknowledged and not yet counted; nil: in DB
-	Audit      *audit.Log
-	Jobs       *jobs.Queue
-	Processing *processing.Service
-	Mail       *mail.Service // nil: nothing is sent
-	Record     func(activity string) *policy.Snapshot
-	Site       func(host string) (agency string, ok bool)                              // served by this installation
-	Sites      func() []string                                                         // hosts of all of them
-	Key        []byte                                                                  // of visitors' ids, from the vault
-	Reader     func(ctx context.Context, account string) (policy.Actor, string, error) // whom reports are mailed to: what he may, and his address
-	Seal       func(place string, plain []byte) []byte                                 // for mail to staff
-	Poster     Poster                                                                  // to the provider abroad; nil: the bridge is closed
-	Now        func() time.Time
-	NoLimits   bool
+	DB            *db.DB
+	Journal       *db.DB // of what is acknowledged and not yet counted; nil: in DB
+	Audit         *audit.Log
+	Jobs          *jobs.Queue
+	Processing    *processing.Service
+	Mail          *mail.Service // nil: nothing is sent
+	Record        func(activity string) *policy.Snapshot
+	Site          func(host string) (agency string, ok bool)                              // served by this installation
+	Sites         func() []string                                                         // hosts of all of them
+	Key           []byte                                                                  // of visitors' ids, from the vault
+	Reader        func(ctx context.Context, account string) (policy.Actor, string, error) // whom reports are mailed to: what he may, and his address
+	Seal          func(place string, plain []byte) []byte                                 // for mail to staff
+	Open          func(place string, sealed []byte) ([]byte, error)                       // what Seal sealed
+	Google        *ga.Client                                                              // the way to the provider abroad; nil: there is none
+	GoogleDefault ga.Property                                                             // of sites that have none of their own; empty without one
+	Now           func() time.Time
+	NoLimits      bool
 }
 
 // Service collects and reports usage.
@@ -53,6 +56,7 @@ type Service struct {
 	salts   salts
 	scopes  atomic.Pointer[scopes]
 	hosts   hosts
+	google  googleSites
 	limits  limiter
 	queue   chan *pending
 	once    sync.Once

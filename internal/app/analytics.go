@@ -1,15 +1,16 @@
 package app
 
 import (
+	"cmp"
 	"context"
-	"net"
 	"net/netip"
-	"net/url"
 	"strings"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
 	"prasan/internal/analytics"
+	"prasan/internal/analytics/ga"
 	"prasan/internal/config"
 	"prasan/internal/consent"
 	"prasan/internal/db"
@@ -33,7 +34,7 @@ func wireAnalytics(ctx context.Context, a *App) (err error) {
 		}
 		return out
 	}
-	poster, err := bridge(a.Config.GA)
+	google, err := wayToGoogle(a.Config.GA, a.Now)
 	if err != nil {
 		return err
 	}
@@ -42,19 +43,49 @@ func wireAnalytics(ctx context.Context, a *App) (err error) {
 		return err
 	}
 	a.Analytics, err = analytics.New(ctx, analytics.Deps{DB: a.DB, Journal: journal, Audit: a.Audit, Jobs: a.Jobs, Processing: a.Processing, Mail: a.Mail, Record: a.Register.Snapshot, Site: a.agencyOfSite, Sites: hosts,
-		Key: a.Vault.Derive("usage"), Reader: a.reader, Poster: poster, Seal: a.Vault.SealSystem, Now: a.Now, NoLimits: a.Limits.Off()})
+		Key: a.Vault.Derive("usage"), Reader: a.reader, Google: google, GoogleDefault: ga.Property{Measurement: a.Config.GA.MeasurementID, Secret: a.Config.GA.Secret}, Seal: a.Vault.SealSystem, Open: a.Vault.OpenSystem, Now: a.Now, NoLimits: a.Limits.Off()})
 	if err != nil {
 		return err
 	}
 	a.OnClose(a.Analytics.Close)
 	a.Analytics.Register()
-	a.Consent = consent.New(consent.Deps{DB: a.DB, Audit: a.Audit, Processing: a.Processing, Record: a.Register.Snapshot, Forget: a.Analytics.Forget,
+	a.Consent = consent.New(consent.Deps{DB: a.DB, Audit: a.Audit, Processing: a.Processing, Record: a.Register.Snapshot, Forget: a.Analytics.Forget, Abroad: a.Analytics.Abroad,
 		Digest: func(visitor string) []byte { return a.Vault.Digest("consent", visitor) }})
 	a.Jobs.Every("consent.sweep", jobs.Daily(thai.Bangkok, 2, 30), func(ctx context.Context, _ jobs.Job) error { return a.Consent.Sweep(ctx) })
 	a.Operations = append(a.Operations, api.AnalyticsOperations(a.Analytics)...)
 	a.UsageFace = usage.New(usage.Deps{Analytics: a.Analytics, Consent: a.Consent, Site: a.agencyOfSite, Client: clientOf, Now: a.Now})
 	return nil
 }
+
+// wayToGoogle is the way to the provider abroad. That it is there opens nothing: the
+// record and the visitor do.
+func wayToGoogle(c config.GA, now func() time.Time) (*ga.Client, error) {
+	at := ga.Google
+	at.Collect = c.URL
+	if c.Endpoint != "" {
+		at = ga.Through(c.Endpoint)
+	}
+	hosts, err := at.Hosts()
+	if err != nil {
+		return nil, errs.New(errs.Invalid, "error.egress-address", "value", cmp.Or(c.Endpoint, c.URL))
+	}
+	var networks []netip.Prefix
+	if c.AllowPrivate != "" {
+		p, err := netip.ParsePrefix(c.AllowPrivate)
+		if err != nil {
+			return nil, errs.New(errs.Invalid, "error.cidr", "value", c.AllowPrivate)
+		}
+		networks = append(networks, p)
+	}
+	way, err := egress.New(egress.Config{Allow: hosts, Networks: networks, Total: googleTimeout})
+	if err != nil {
+		return nil, err
+	}
+	return ga.New(way.HTTPClient(), at, now), nil
+}
+
+// googleTimeout bounds a call, so that what is tried ends before its lease does.
+const googleTimeout = 20 * time.Second
 
 // usageJournal is a small store of its own beside the database where that is SQLite: who
 // waits for a hit to be durable does not wait for the one writer of the database. On
@@ -70,31 +101,6 @@ func (a *App) usageJournal(ctx context.Context) (*db.DB, error) {
 	}
 	a.OnClose(j.Close)
 	return j, analytics.MigrateJournal(ctx, j)
-}
-
-// bridge is the way to the provider abroad; nil where none is set. That it is there
-// opens nothing: the record does.
-func bridge(c config.GA) (analytics.Poster, error) {
-	if c.MeasurementID == "" {
-		return nil, nil
-	}
-	u, err := url.Parse(c.URL)
-	if err != nil || u.Hostname() == "" {
-		return nil, errs.New(errs.Invalid, "error.egress-address", "value", c.URL)
-	}
-	var networks []netip.Prefix
-	if c.AllowPrivate != "" {
-		p, err := netip.ParsePrefix(c.AllowPrivate)
-		if err != nil {
-			return nil, errs.New(errs.Invalid, "error.cidr", "value", c.AllowPrivate)
-		}
-		networks = append(networks, p)
-	}
-	way, err := egress.New(egress.Config{Allow: []string{net.JoinHostPort(u.Hostname(), portOf(u))}, Networks: networks})
-	if err != nil {
-		return nil, err
-	}
-	return analytics.NewGoogle(way, c.URL, c.MeasurementID, c.Secret), nil
 }
 
 // reader is somebody of the office to whom reports are mailed: what he may see now, and

@@ -41,6 +41,8 @@ type Server struct {
 	IMAP  IMAP  `embed:"" prefix:"imap-" envprefix:"PRASAN_IMAP_"`
 	ECMS  ECMS  `embed:"" prefix:"ecms-" envprefix:"PRASAN_ECMS_"`
 	GA    GA    `embed:"" prefix:"ga-" envprefix:"PRASAN_GA_"`
+	OIDC  OIDC  `embed:"" prefix:"oidc-" envprefix:"PRASAN_OIDC_"`
+	SMS   SMS   `embed:"" prefix:"sms-" envprefix:"PRASAN_SMS_"`
 	Terms Terms `embed:"" prefix:"" envprefix:"PRASAN_"`
 }
 
@@ -62,6 +64,24 @@ type ECMS struct {
 	MaxClass     string   `help:"Highest class of secrecy that the own node takes." enum:"none,confidential,secret" default:"none" env:"MAX_CLASS"`
 	AllowPrivate string   `help:"Private network in which nodes may be." env:"ALLOW_PRIVATE" placeholder:"CIDR"`
 	Garuda       string   `help:"Picture of the Garuda (PNG) for letters; a placeholder is printed without it." env:"GARUDA" placeholder:"FILE"`
+}
+
+// OIDC is a provider of OpenID Connect with whom people who ask for their data may show
+// who they are. Of what he says only verified addresses are used, and nothing is kept.
+type OIDC struct {
+	Issuer       string   `help:"Issuer of the OpenID Connect provider by whom people show who they are; none is offered without it. It sends people back to BASE-DOMAIN/identity/provider." env:"ISSUER" placeholder:"URL"`
+	ClientID     string   `help:"Client id at the provider." name:"client-id" env:"CLIENT_ID" placeholder:"ID"`
+	Secret       string   `help:"Client secret at the provider." env:"SECRET" placeholder:"SECRET" secret:""`
+	Host         []string `help:"Further host of the provider, HOST:PORT, where its tokens and keys are elsewhere. Repeatable." env:"HOST" placeholder:"HOST:PORT"`
+	Name         string   `help:"How people call the provider. Default: its host." env:"NAME" placeholder:"NAME"`
+	AllowPrivate string   `help:"Private network in which the provider may be." env:"ALLOW_PRIVATE" placeholder:"CIDR"`
+}
+
+// SMS is a gateway for short messages; without it no code goes to telephones.
+type SMS struct {
+	URL          string `help:"Gateway for short messages: takes JSON {to, text} by POST. One-time codes go to telephones only where it is set." name:"url" env:"URL" placeholder:"URL"`
+	Token        string `help:"Bearer token at the gateway." env:"TOKEN" placeholder:"SECRET" secret:""`
+	AllowPrivate string `help:"Private network in which the gateway may be." env:"ALLOW_PRIVATE" placeholder:"CIDR"`
 }
 
 // DPO is who answers for data protection (PDPA s.23(5), s.41), as notices name him.
@@ -175,6 +195,12 @@ func (c *Server) Resolve() error {
 		return err
 	}
 	if err := readSecretFiles(reflect.ValueOf(&c.GA).Elem(), "PRASAN_GA_"); err != nil {
+		return err
+	}
+	if err := readSecretFiles(reflect.ValueOf(&c.OIDC).Elem(), "PRASAN_OIDC_"); err != nil {
+		return err
+	}
+	if err := readSecretFiles(reflect.ValueOf(&c.SMS).Elem(), "PRASAN_SMS_"); err != nil {
 		return err
 	}
 	if c.RateLimits == "off" && !IsLoopback(c.Listen) {

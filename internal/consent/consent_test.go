@@ -26,12 +26,14 @@ type desk struct {
 	*consent.Service
 	h         *housetest.House
 	forgotten []string
+	abroad    []consent.Abroad
 }
 
 func newDesk(t *testing.T, e *dbtest.Engine) *desk {
 	d := &desk{h: housetest.New(t, e, record())}
 	d.Service = consent.New(consent.Deps{DB: e.DB, Audit: d.h.Audit, Processing: d.h.Processing, Record: func(string) *policy.Snapshot { return d.h.Record },
 		Digest: func(v string) []byte { return d.h.Vault.Digest("consent", v) },
+		Abroad: func(_ *db.Tx, a consent.Abroad) error { d.abroad = append(d.abroad, a); return nil },
 		Forget: func(_ *db.Tx, v string) error { d.forgotten = append(d.forgotten, v); return nil }})
 	return d
 }
@@ -53,6 +55,10 @@ func TestCategoriesFollowTheRecord(t *testing.T) {
 		t.Error("the same words have another version")
 	}
 	s.Transfers = []policy.Transfer{{Code: "google", Country: "US"}}
+	if next := consent.TextOf(s); next.Has(consent.Google) {
+		t.Error("a transfer without a basis is asked for")
+	}
+	s.Transfers[0].Basis = "consent"
 	if next := consent.TextOf(s); !next.Has(consent.Google) || next.Version == text.Version {
 		t.Errorf("with a transfer declared: %+v", next)
 	}

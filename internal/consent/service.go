@@ -29,6 +29,19 @@ type Deps struct {
 	// Forget takes a visitor's identifier out of what was collected, in the same
 	// transaction as the withdrawal.
 	Forget func(tx *db.Tx, visitor string) error
+	// Abroad is told, in the same transaction, what a choice means for what goes to the
+	// provider abroad.
+	Abroad func(tx *db.Tx, a Abroad) error
+}
+
+// Abroad is a choice as far as it is about the provider abroad.
+type Abroad struct {
+	Site    string
+	Visitor string
+	Receipt string   // of a consent
+	Allowed bool     // he consented to the provider abroad
+	Erase   bool     // he asks that it delete what it has of him
+	Clients []string // ids that the provider's own cookies in his browser bear
 }
 
 // Service keeps consents.
@@ -64,6 +77,8 @@ type Decision struct {
 	Version string   // of the text he was shown; "" is the one in force
 	Allowed []string // categories that he ticked
 	Visitor string   // of his cookie, from an earlier consent; "" without one
+	Erase   bool     // what the provider abroad has of him is to be deleted there
+	Clients []string // ids that the provider's own cookies bear
 }
 
 // Receipt is what the visitor is shown and may keep.
@@ -105,6 +120,11 @@ func (s *Service) Decide(ctx context.Context, d Decision) (Receipt, error) {
 		ended, err := s.end(tx, d, choice)
 		if err != nil {
 			return err
+		}
+		if !choice.Allows(Google) {
+			if err := s.Abroad(tx, Abroad{Site: d.Site, Visitor: d.Visitor, Erase: d.Erase, Clients: d.Clients}); err != nil {
+				return err
+			}
 		}
 		if choice.Refused() {
 			what := "refuse"
@@ -152,6 +172,11 @@ func (s *Service) give(tx *db.Tx, d Decision, record *policy.Snapshot, out *Rece
 	}
 	if err := count(tx, d.Site, out.Choice.Version, "accept"); err != nil {
 		return err
+	}
+	if out.Choice.Allows(Google) {
+		if err := s.Abroad(tx, Abroad{Site: d.Site, Visitor: out.Visitor, Receipt: out.Number, Allowed: true}); err != nil {
+			return err
+		}
 	}
 	line := processing.Line{Activity: Activity, Revision: record.RevisionID, Act: "collect", Actor: "visitor", Ground: "consent:" + out.Number, Purpose: "improve_service", Subjects: []string{"consent:" + out.Number}, Elements: []string{"consent_choice"}, Detail: d.Site}
 	if err := s.Processing.Record(tx, line); err != nil {

@@ -78,9 +78,13 @@ func (s *Snapshot) MayDisclose(agency, via string) (Recipient, Decision) {
 	return known, Decision{Reason: reason}
 }
 
-// MayTransfer decides whether the record lists a recipient abroad (row 17, ss.28-29).
+// MayTransfer decides whether the record lists a recipient abroad, with the basis on
+// which data may go there (row 17, ss.28-29).
 func (s *Snapshot) MayTransfer(recipient string) (Transfer, Decision) {
 	for _, t := range s.Transfers {
+		if t.Code == recipient && t.Basis == "" {
+			return Transfer{}, Decision{Reason: "error.transfer-without-basis"}
+		}
 		if t.Code == recipient {
 			return t, Decision{Allowed: true, Elements: t.Elements, Ground: ground("transfer", t.Code)}
 		}

@@ -268,6 +268,10 @@ func TestRecipients(t *testing.T) {
 	if _, d := s.MayTransfer("google"); !d.Allowed {
 		t.Error("a transfer that is listed is refused")
 	}
+	s.Transfers[0].Basis = ""
+	if _, d := s.MayTransfer("google"); d.Allowed {
+		t.Error("data may go abroad without a basis")
+	}
 }
 
 func TestTheBridgeAbroadIsShutInTheCorrectedRecord(t *testing.T) {

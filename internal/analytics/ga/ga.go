@@ -134,6 +134,18 @@ func New(way *http.Client, at Endpoints, now func() time.Time) *Client {
 	return &Client{http: way, at: at, now: now, tokens: map[string]token{}}
 }
 
+// Script is where a browser gets the script, and the hosts that its policy must let in.
+func (c *Client) Script() (address string, sources []string) {
+	if c.at.Script == Google.Script {
+		return c.at.Script, []string{"https://www.googletagmanager.com", "https://*.google-analytics.com", "https://*.analytics.google.com"}
+	}
+	u, err := url.Parse(c.at.Script)
+	if err != nil {
+		return c.at.Script, nil
+	}
+	return c.at.Script, []string{u.Scheme + "://" + u.Host}
+}
+
 // payload is a request of the Measurement Protocol: no signal of advertising is ever granted.
 type payload struct {
 	Client  string            `json:"client_id"`

@@ -263,5 +263,5 @@ func AnalyticsOperations(s *analytics.Service) []Operation {
 			r, err := u.Realtime(c.Request.Context(), c.Actor, listed(c.Query("site")))
 			return UsageNow{r.At, r.Active, r.Minutes[:], linesOf(r.Pages)}, err
 		}),
-	}, u.cycle()...)
+	}, append(u.cycle(), u.google()...)...)
 }

@@ -2,6 +2,7 @@ package kit
 
 import (
 	"net/http"
+	"strings"
 )
 
 // Options of Secure.
@@ -14,6 +15,17 @@ type Options struct {
 // DefaultCSP allows what is ours and nothing inline. A form may not lead elsewhere and
 // no page may be framed.
 const DefaultCSP = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; object-src 'none'"
+
+// Admit widens the policy of one answer: scripts, pictures and connections of the
+// sources are let in. It is called before the answer begins.
+func Admit(h http.Header, sources []string) {
+	more := " " + strings.Join(sources, " ")
+	csp := h.Get("Content-Security-Policy")
+	for _, what := range []string{"script-src 'self'", "img-src 'self' data:", "connect-src 'self'"} {
+		csp = strings.Replace(csp, what, what+more, 1)
+	}
+	h.Set("Content-Security-Policy", csp)
+}
 
 // Secure sets the headers that keep a browser safe and refuses forms that another
 // origin posts (Sec-Fetch-Site and Origin), so that no token is needed in forms.

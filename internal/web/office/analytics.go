@@ -28,7 +28,7 @@ var analyticsRoutes = append([]route{
 	{"POST /{lang}/office/analytics/notes", full, analytics.ActionWork, usageAnnotate},
 	{"POST /{lang}/office/analytics/segments", full, analytics.ActionWork, usageSaveSegment},
 	{"POST /{lang}/office/analytics/alerts/{id}", full, analytics.ActionWork, usageCloseAlert},
-}, usageCycleRoutes...)
+}, append(usageCycleRoutes, usageGoogleRoutes...)...)
 
 // usagePage is a page of reports.
 type usagePage struct {
@@ -43,6 +43,7 @@ type usagePage struct {
 	Marks         []string
 	Days          kit.Table
 	Tables        []usageTable
+	Theirs        *usageTheirs
 	Notes         []string
 	Exports       []kit.Link
 	Forms         []form
@@ -189,7 +190,7 @@ func (v *visit) usageFilter(path string, q analytics.Query) (usageFilter, error)
 func (v *visit) usageTabs(q analytics.Query) []link {
 	path := strings.TrimPrefix(v.URL.Path, "/"+v.lang+"/office/analytics")
 	var out []link
-	for _, t := range []struct{ path, key string }{{"", "analytics.tab-overview"}, {"/sites", "analytics.tab-sites"}, {"/now", "analytics.tab-now"}, {"/goals", "analytics.tab-goals"}, {"/formats", "analytics.tab-formats"}} {
+	for _, t := range []struct{ path, key string }{{"", "analytics.tab-overview"}, {"/sites", "analytics.tab-sites"}, {"/now", "analytics.tab-now"}, {"/goals", "analytics.tab-goals"}, {"/formats", "analytics.tab-formats"}, {"/google", "analytics.google"}} {
 		out = append(out, link{v.usageLink(t.path, q), v.t(t.key), path == t.path || t.path != "" && strings.HasPrefix(path, t.path)})
 	}
 	return out
@@ -340,6 +341,9 @@ func usageOverview(v *visit) error {
 		p.Alerts = append(p.Alerts, usageAlert{a.ID, analytics.AlertLine(a.Body, v.lang)})
 	}
 	p.Exports = []kit.Link{{Href: v.usageLink("/export", q) + "&format=xlsx", Text: "XLSX"}}
+	if p.Theirs, err = v.usageTheirs(q, o); err != nil {
+		return err
+	}
 	p.Forms = v.usageForms(o.Query)
 	return v.page(http.StatusOK, p.Heading, "office/usage", p)
 }

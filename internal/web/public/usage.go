@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"prasan/internal/analytics"
 	"prasan/internal/consent"
 	"prasan/internal/errs"
 	"prasan/internal/web/kit"
@@ -19,7 +20,10 @@ type Usage interface {
 	OptOut(*http.Request) bool // the device asks not to be tracked
 	Chosen(*http.Request) consent.Choice
 	// Choose stores a choice and sets the cookies that remember it.
-	Choose(w http.ResponseWriter, r *http.Request, site, lang, version string, allowed []string) error
+	Choose(w http.ResponseWriter, r *http.Request, site, lang, version string, allowed []string, erase bool) error
+	// Google is what a page needs for Google's script, where it may be on it.
+	Google(*http.Request) (analytics.Tag, bool)
+	DropGoogle(http.ResponseWriter, *http.Request) // takes away what it has set
 	Proof(ctx context.Context, number string) (consent.Proof, error)
 }
 
@@ -38,15 +42,34 @@ func (v *visit) extra(p *kit.Page) []byte {
 	if u == nil || !u.Counted() || p.Cache == kit.CacheNone && path != "/cookies" {
 		return nil
 	}
+	scripts := script + v.google(p)
 	text := u.Text()
 	if text == nil || path == "/cookies" || p.Class == stepsPage || u.OptOut(v.Request) || u.Chosen(v.Request).Made() {
-		return []byte(script)
+		return []byte(scripts)
 	}
-	out := bytes.NewBufferString(script)
+	out := bytes.NewBufferString(scripts)
 	if err := v.f.set.Execute(out, v.lang, "consent-banner", bannerView{text.Version, path}); err != nil {
-		return []byte(script)
+		return []byte(scripts)
 	}
 	return out.Bytes()
+}
+
+// google is what starts Google's script, and lets it in by the policy of this one page.
+// It is on no page on which something is typed.
+func (v *visit) google(p *kit.Page) string {
+	tag, ok := v.f.Usage.Google(v.Request)
+	if !ok {
+		v.f.Usage.DropGoogle(v.w, v.Request)
+	}
+	if !ok || p.Class == stepsPage || p.Cache == kit.CacheNone {
+		return ""
+	}
+	var out strings.Builder
+	if err := v.f.set.Execute(&out, v.lang, "google-script", tag); err != nil {
+		return ""
+	}
+	kit.Admit(v.w.Header(), tag.Sources)
+	return out.String()
 }
 
 type bannerView struct{ Version, Back string }
@@ -123,7 +146,7 @@ func chooseCookies(v *visit) error {
 	default:
 		return errs.New(errs.Invalid, "consent.error-choice")
 	}
-	if err := v.f.Usage.Choose(v.w, v.Request, v.site.Host, v.lang, v.PostFormValue("version"), allowed); err != nil {
+	if err := v.f.Usage.Choose(v.w, v.Request, v.site.Host, v.lang, v.PostFormValue("version"), allowed, v.PostFormValue("erase") != ""); err != nil {
 		return err
 	}
 	if back := localPath(v.PostFormValue("back")); back != "" {

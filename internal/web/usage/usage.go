@@ -54,20 +54,25 @@ func New(d Deps) *Face {
 //go:embed p.js
 var script []byte
 
-var packed = sync.OnceValue(func() []byte {
-	var out bytes.Buffer
-	z, err := gzip.NewWriterLevel(&out, gzip.BestCompression)
-	if err != nil {
-		panic(err) // only for a level that is not one
-	}
-	_, _ = z.Write(script) // to memory
-	_ = z.Close()
-	return out.Bytes()
-})
+var packed = pack(script)
+
+// pack compresses a text once, when it is first asked for.
+func pack(text []byte) func() []byte {
+	return sync.OnceValue(func() []byte {
+		var out bytes.Buffer
+		z, err := gzip.NewWriterLevel(&out, gzip.BestCompression)
+		if err != nil {
+			panic(err) // only for a level that is not one
+		}
+		_, _ = z.Write(text) // to memory
+		_ = z.Close()
+		return out.Bytes()
+	})
+}
 
 // Wrap stands before the pages of the sites.
 func (f *Face) Wrap(next http.Handler) http.Handler {
-	script, hit := f.edge.Handle(f.script), f.edge.Handle(f.collect)
+	tracker, google, hit := f.edge.Handle(give(script, packed)), f.edge.Handle(give(googleScript, packedGoogle)), f.edge.Handle(f.collect)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if _, ok := f.Site(hostOf(r)); !ok {
 			next.ServeHTTP(w, r)
@@ -75,7 +80,9 @@ func (f *Face) Wrap(next http.Handler) http.Handler {
 		}
 		switch r.URL.Path {
 		case "/p.js":
-			script.ServeHTTP(w, r)
+			tracker.ServeHTTP(w, r)
+		case googlePath:
+			google.ServeHTTP(w, r)
 		case "/p":
 			hit.ServeHTTP(w, r)
 		default:
@@ -103,26 +110,28 @@ func method(w http.ResponseWriter, r *http.Request, allowed ...string) bool {
 	return false
 }
 
-// script is the tracker. Other sites that are registered embed it from here.
-func (f *Face) script(w http.ResponseWriter, r *http.Request) error {
-	if !method(w, r, http.MethodGet, http.MethodHead) {
+// give answers with a script. Other sites that are registered embed the tracker from here.
+func give(text []byte, packed func() []byte) kit.Handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		if !method(w, r, http.MethodGet, http.MethodHead) {
+			return nil
+		}
+		h, body := w.Header(), text
+		h.Set("Content-Type", "text/javascript; charset=utf-8")
+		h.Set("Cache-Control", "public, max-age=3600")
+		h.Set("Cross-Origin-Resource-Policy", "cross-origin")
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Vary", "Accept-Encoding")
+		if kit.AcceptsGzip(r) {
+			h.Set("Content-Encoding", "gzip")
+			body = packed()
+		}
+		h.Set("Content-Length", strconv.Itoa(len(body)))
+		if r.Method == http.MethodGet {
+			_, _ = w.Write(body) // a client that has gone is no error of ours
+		}
 		return nil
 	}
-	h, body := w.Header(), script
-	h.Set("Content-Type", "text/javascript; charset=utf-8")
-	h.Set("Cache-Control", "public, max-age=3600")
-	h.Set("Cross-Origin-Resource-Policy", "cross-origin")
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Vary", "Accept-Encoding")
-	if kit.AcceptsGzip(r) {
-		h.Set("Content-Encoding", "gzip")
-		body = packed()
-	}
-	h.Set("Content-Length", strconv.Itoa(len(body)))
-	if r.Method == http.MethodGet {
-		_, _ = w.Write(body) // a client that has gone is no error of ours
-	}
-	return nil
 }
 
 // maxHit bounds what one hit may bring, in bytes.
@@ -323,16 +332,19 @@ const longest = 400 * 24 * time.Hour
 
 // Choose stores a choice and sets the cookies that remember it; a withdrawal takes the
 // visitor's away at once.
-func (f *Face) Choose(w http.ResponseWriter, r *http.Request, site, lang, version string, allowed []string) error {
+func (f *Face) Choose(w http.ResponseWriter, r *http.Request, site, lang, version string, allowed []string, erase bool) error {
 	if f.OptOut(r) {
 		allowed = nil
 	}
-	receipt, err := f.Consent.Decide(r.Context(), consent.Decision{Site: site, Lang: lang, Version: version, Allowed: allowed, Visitor: visitor(r)})
+	receipt, err := f.Consent.Decide(r.Context(), consent.Decision{Site: site, Lang: lang, Version: version, Allowed: allowed, Visitor: visitor(r), Erase: erase, Clients: googleClients(r)})
 	if err != nil {
 		return err
 	}
 	f.set(w, r, choiceCookie, receipt.Choice.String(), receipt.ChoiceEnds)
 	f.set(w, r, visitorCookie, receipt.Visitor, receipt.CookieEnds)
+	if !receipt.Choice.Allows(consent.Google) {
+		f.DropGoogle(w, r)
+	}
 	return nil
 }
 
