@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	"prasan/internal/db"
@@ -51,8 +52,9 @@ func (s *Service) sendECMS(ctx context.Context, d Dispatch) error {
 			return err
 		}
 	}
+	given, family, _ := strings.Cut(l.Signer.Name, " ") // a single name is a given name
 	doc := &ecms.Letter{ID: l.NumberText, Date: isoDate(l.NumberedAt), Subject: l.Subject, Secret: secretCode[l.Secrecy], Speed: speedCode[l.Urgency], SendDate: s.Now(), Description: content.Office,
-		Sender:   ecms.Party{GivenName: l.Signer.Name, JobTitle: firstLine(l.Signer.Lines), Ministry: ministryOf(sender.ECMS), Department: sender.ECMS},
+		Sender:   ecms.Party{GivenName: given, FamilyName: family, JobTitle: firstLine(l.Signer.Lines), Ministry: ministryOf(sender.ECMS), Department: sender.ECMS},
 		Receiver: ecms.Party{JobTitle: content.Addressee, Ministry: ministryOf(entry.ECMS), Department: entry.ECMS},
 		Main:     ecms.File{Mime: "application/pdf", Data: file}}
 	files, err := s.attachments(ctx, &l)
