@@ -29,6 +29,8 @@ var publicPages = []page{
 	{name: "privacy", site: "rayong", path: "/privacy"},
 	{name: "cookies", site: "rayong", path: "/cookies"},
 	{name: "rights", site: "rayong", path: "/rights"},
+	{name: "rights-identity", site: "rayong", path: "/rights/identity"},
+	{name: "rights-status", site: "rayong", path: "/rights/status"},
 	{name: "record", site: "rayong", path: "/record"},
 	{name: "news", site: "rayong", path: "/news"},
 	{name: "search", site: "rayong", path: "/search?q=%E0%B9%82%E0%B8%A3%E0%B8%87%E0%B8%87%E0%B8%B2%E0%B8%99"},

@@ -83,6 +83,13 @@ var routes = []route{
 	{"POST /{lang}/rights/status/{token}/copy", rightsCopy},
 	{"POST /{lang}/rights/status/{token}/letter", rightsLetter},
 	{"POST /{lang}/rights/status/{token}/withdraw", rightsWithdraw},
+	{"GET /{lang}/rights/identity", identityForm},
+	{"POST /{lang}/rights/identity", identityAsk},
+	{"GET /{lang}/rights/identity/{token}", identityCode},
+	{"POST /{lang}/rights/identity/{token}", identityCheck},
+	{"GET /{lang}/rights/ask/{token}", rightsAsk},
+	{"GET /{lang}/rights/provider", providerGo},
+	{"GET /{lang}/rights/provider/{token}", providerDone},
 	{"GET /{lang}/record", record},
 	{"GET /{lang}/record/notices/{id}", oldNotice},
 	{"GET /{lang}/record/documents/{code}/{n}", document},
@@ -97,6 +104,7 @@ func (f *Face) Handler() http.Handler {
 		mux.Handle(r.pattern, f.edge.Handle(f.visit(r.handle)))
 	}
 	mux.Handle("GET /{$}", f.edge.Handle(f.toLanguage))
+	mux.Handle("GET /identity/provider", f.edge.Handle(f.providerBack))
 	mux.Handle("GET /robots.txt", f.edge.Handle(f.robots))
 	mux.Handle("GET /sitemap.xml", f.edge.Handle(f.sitemap))
 	mux.Handle("GET /.well-known/security.txt", f.edge.Handle(f.securityText))

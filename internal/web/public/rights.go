@@ -50,7 +50,7 @@ type rightsPage struct {
 	Reference       kit.Field
 	Code            kit.Field
 	Name, Mail, Tel string
-	Copy            bool // may be downloaded
+	Proof, Shown    string // of a check of identity that was made before
 }
 
 func rightsForm(v *visit) error { return v.rightsForm(http.StatusOK, nil) }
@@ -58,6 +58,15 @@ func rightsForm(v *visit) error { return v.rightsForm(http.StatusOK, nil) }
 func (v *visit) rightsForm(status int, bad []errs.Field) error {
 	p := rightsPage{Errors: kit.Summarise(v.lang, bad), Rights: v.rightRows()}
 	p.Name, p.Mail, p.Tel = v.f.DPO(v.site.Agency)
+	p.Proof = v.PathValue("token")
+	if p.Proof == "" {
+		p.Proof = v.PostForm.Get("proof")
+	}
+	if proof, err := v.proof(p.Proof); proof != nil && err == nil {
+		p.Shown = v.shown(proof)
+	} else {
+		p.Proof = ""
+	}
 	typed, wrong := v.PostForm.Get, func(name string) string { return kit.FieldError(v.lang, bad, name) }
 	chosen := typed("right")
 	if chosen == "" {
@@ -73,9 +82,9 @@ func (v *visit) rightsForm(status int, bad []errs.Field) error {
 	return v.page(kit.Page{Status: status, Title: v.t("public.rights"), Path: "/rights", Cache: v.rightsCache()}, "rights", p)
 }
 
-// rightsCache keeps a page out of caches once something was typed into it.
+// rightsCache keeps a page out of caches once something was typed into it, or proved.
 func (v *visit) rightsCache() string {
-	if len(v.PostForm) > 0 {
+	if len(v.PostForm) > 0 || v.PathValue("token") != "" {
 		return kit.CacheNone
 	}
 	return ""
@@ -123,7 +132,13 @@ func rightsSend(v *visit) error {
 	if len([]rune(in("statement"))) > 5000 {
 		bad = append(bad, errs.Field{Name: "statement", Key: "error.message-long", Args: []any{"max", 5000}})
 	}
-	bad = append(bad, v.proofMissing()...)
+	proof, err := v.proof(in("proof"))
+	if err != nil {
+		return err
+	}
+	if proof == nil {
+		bad = append(bad, v.proofMissing()...)
+	}
 	if len(bad) > 0 {
 		return v.rightsForm(http.StatusUnprocessableEntity, bad)
 	}
@@ -132,7 +147,7 @@ func rightsSend(v *visit) error {
 		reference = in("reference")
 	}
 	addr, _ := v.f.Client(v.Request)
-	r, err := v.f.Rights.Submit(v.Context(), rights.Submission{Right: in("right"), Statement: in("statement"), Channel: "web", Lang: v.lang, CaseReference: reference, Code: in("code"), Addr: addr})
+	r, err := v.f.Rights.Submit(v.Context(), rights.Submission{Right: in("right"), Statement: in("statement"), Channel: "web", Lang: v.lang, CaseReference: reference, Code: in("code"), Proof: proof, Addr: addr})
 	switch x := errs.As(err); {
 	case err == nil:
 		t := rightsToken{r.Reference, r.Code, in("right"), r.DueAt, r.LawDueAt}

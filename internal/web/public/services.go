@@ -24,6 +24,12 @@ type Services struct {
 	News    func(host string) []News // nil when the site has none
 	Cases   Cases
 	Rights  Rights
+	// Identity and Provider are how one shows who he is without a tracking code; no
+	// provider is offered where it is nil. Digest is how an address of a person is found.
+	Identity     Identity
+	Provider     Provider
+	ProviderName string
+	Digest       func(way, value string) []byte
 	// Letter confirms the official letter of a code; Agency is how an agency is called.
 	Letter func(ctx context.Context, code string) (letters.Proof, error)
 	Agency func(code string) policy.Text

@@ -17,6 +17,7 @@ import (
 	"prasan/internal/cases"
 	"prasan/internal/db"
 	"prasan/internal/db/dbtest"
+	"prasan/internal/identity"
 	"prasan/internal/jobs"
 	"prasan/internal/letters"
 	"prasan/internal/limits"
@@ -37,14 +38,27 @@ const host = "rayong.industry.test"
 
 // site is the public face with everything real behind it.
 type site struct {
-	t       *testing.T
-	e       *dbtest.Engine
-	record  *policy.Snapshot
-	cases   *cases.Service
-	rights  *rights.Service
-	url     string
+	t      *testing.T
+	e      *dbtest.Engine
+	record *policy.Snapshot
+	cases  *cases.Service
+	rights *rights.Service
+	url    string
+
+	identity *identity.Service
+	provider public.Provider
+	queue    *jobs.Queue
+	guard    *processing.Service
+
 	visitor *webtest.Client
 	addr    string
+}
+
+func (s *site) providerName() string {
+	if s.provider == nil {
+		return ""
+	}
+	return "Provider"
 }
 
 func both(s string) policy.Text { return policy.Text{TH: s, EN: s} }
@@ -64,10 +78,13 @@ func contactUs() *policy.Snapshot {
 		Access:   []policy.Principal{{Kind: policy.HeadOrDelegate}}, Retention: policy.Retention{Years: 10, Anchor: "case.closed_at", OrOnOrder: true}, Controller: policy.Controller{Organisation: policy.Text{TH: "กระทรวงอุตสาหกรรม", EN: "Ministry of Industry"}}}
 }
 
-func newSite(t *testing.T, e *dbtest.Engine) *site {
+func newSite(t *testing.T, e *dbtest.Engine) *site { return newSiteWith(t, e, nil) }
+
+// newSiteWith offers a provider of identity, too.
+func newSiteWith(t *testing.T, e *dbtest.Engine, provider public.Provider) *site {
 	t.Helper()
 	ctx := context.Background()
-	s := &site{t: t, e: e, record: contactUs()}
+	s := &site{t: t, e: e, record: contactUs(), provider: provider}
 	ring, err := db.Open(ctx, "sqlite:"+filepath.Join(t.TempDir(), "keyring.db"), db.Options{Clock: e.Clock})
 	must(t, err)
 	t.Cleanup(func() { ring.Close() })
@@ -103,9 +120,16 @@ func newSite(t *testing.T, e *dbtest.Engine) *site {
 	papers := letters.New(letters.Deps{DB: e.DB, Vault: v, Processing: guard, Audit: log, Jobs: queue, Agencies: agencies, Record: record, Now: e.Clock.Now})
 	s.rights = rights.New(rights.Deps{DB: e.DB, Vault: v, Processing: guard, Audit: log, Record: record, Data: cases.OfPerson{Service: s.cases}, NewReference: cases.NewReference, NewCode: cases.NewCode, CleanCode: cases.CleanCode, Now: e.Clock.Now, TargetDays: 30,
 		Limits: limiter, Letters: papers, Agencies: agencies, Central: "ops", Recipients: referral.Recipients})
+	s.identity = identity.New(identity.Deps{DB: e.DB, Vault: v, Audit: log, Jobs: queue, Limits: limiter, Mail: post, Processing: guard, Now: e.Clock.Now, Digest: s.cases.Digest,
+		Owner: func(ctx context.Context, digest []byte) (o identity.Owner, is bool, err error) {
+			err = cases.OfPerson{Service: s.cases}.ByDigest(ctx, digest, func(_, _, agency, subject string) { o, is = identity.Owner{Subject: subject, Agency: agency}, true })
+			return o, is, err
+		}})
+	s.identity.Register()
+	s.queue, s.guard = queue, guard
 	sealer, err := kit.NewSealer(v.Derive("form"), e.Clock.Now)
 	must(t, err)
-	face, err := public.New(public.Services{Site: find, Sites: func() []sites.Site { return []sites.Site{rayong} }, Policy: record, Cases: s.cases, Rights: s.rights, Seal: sealer, Now: e.Clock.Now, MaxFile: blob.MaxFile, URL: link,
+	face, err := public.New(public.Services{Site: find, Sites: func() []sites.Site { return []sites.Site{rayong} }, Policy: record, Cases: s.cases, Rights: s.rights, Identity: s.identity, Provider: s.provider, ProviderName: s.providerName(), Digest: s.cases.Digest, Seal: sealer, Now: e.Clock.Now, MaxFile: blob.MaxFile, URL: link,
 		Notice: func(_ context.Context, _ sites.Site, _, lang string) (public.NoticeView, error) {
 			return public.NoticeView{ID: "n1", Version: "2", PublishedAt: dbtest.Start, Title: map[string]string{"th": "คำประกาศเกี่ยวกับความเป็นส่วนตัว", "en": "Privacy notice"}[lang], Sections: []public.NoticeSection{{Heading: "1", Paragraphs: []string{"-"}, Items: []string{"-"}}}}, nil
 		},
