@@ -116,7 +116,9 @@ type Letter struct {
 	CancelledAt  time.Time
 	CancelReason string
 	VerifyCode   string
-	FileHash     string // SHA-256 of the sealed PDF, in hex
+	FileHash     string // SHA-256 of the sealed PDF, or of the scan, in hex
+	FileType     string // its media type
+	Paper        bool   // signed by hand on paper; its file is the scan
 	CreatedAt    time.Time
 	ChangedAt    time.Time
 	Version      int64

@@ -12,13 +12,13 @@ import (
 	"prasan/internal/thai"
 )
 
-const columns = `id, agency, kind, state, series, secrecy, urgency, classified_by, to_agency, to_name, subject, about, subject_key, content, content_hash, signer, drafted_by, checked_by, approved_by, number, number_text, numbered_at, sealed_at, dispatched_at, cancelled_at, cancel_reason, verify_code, file_hash, created_at, changed_at, version`
+const columns = `id, agency, kind, state, series, secrecy, urgency, classified_by, to_agency, to_name, subject, about, subject_key, content, content_hash, signer, drafted_by, checked_by, approved_by, number, number_text, numbered_at, sealed_at, dispatched_at, cancelled_at, cancel_reason, verify_code, file_hash, file_type, paper, created_at, changed_at, version`
 
 func scan(row func(...any) error) (Letter, error) {
 	var l Letter
 	var signer string
 	var numbered, sealed, dispatched, cancelled, created, changed int64
-	err := row(&l.ID, &l.Agency, &l.Kind, &l.State, &l.Series, &l.Secrecy, &l.Urgency, &l.ClassifiedBy, &l.To, &l.ToName, &l.Subject, &l.About, &l.subjectKey, &l.content, &l.ContentHash, &signer, &l.DraftedBy, &l.CheckedBy, &l.ApprovedBy, &l.Number, &l.NumberText, &numbered, &sealed, &dispatched, &cancelled, &l.CancelReason, &l.VerifyCode, &l.FileHash, &created, &changed, &l.Version)
+	err := row(&l.ID, &l.Agency, &l.Kind, &l.State, &l.Series, &l.Secrecy, &l.Urgency, &l.ClassifiedBy, &l.To, &l.ToName, &l.Subject, &l.About, &l.subjectKey, &l.content, &l.ContentHash, &signer, &l.DraftedBy, &l.CheckedBy, &l.ApprovedBy, &l.Number, &l.NumberText, &numbered, &sealed, &dispatched, &cancelled, &l.CancelReason, &l.VerifyCode, &l.FileHash, &l.FileType, &l.Paper, &created, &changed, &l.Version)
 	if err != nil {
 		return l, err
 	}
@@ -63,7 +63,7 @@ func insert(tx *db.Tx, l *Letter) error {
 // update stores what an action changed; it fails when another one was faster.
 func update(tx *db.Tx, l *Letter) error {
 	signer := ""
-	if l.Signer.Account != "" {
+	if l.Signer.Name != "" {
 		text, err := json.Marshal(l.Signer)
 		if err != nil {
 			return err

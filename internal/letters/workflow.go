@@ -23,6 +23,7 @@ var Transitions = []Transition{
 	{"approve", []State{Checked}, Approved, "letter.read"},
 	{"number", []State{Approved}, Numbered, "letter.number"},
 	{"seal", []State{Numbered}, Sealed, "system"},
+	{"paper", nil, Sealed, "letter.number"},
 	{"dispatch", []State{Sealed, Dispatched}, Dispatched, "letter.dispatch"},
 	{"cancel", []State{Draft, Checked, Approved, Numbered, Sealed}, Cancelled, "letter.cancel"},
 }

@@ -263,8 +263,12 @@ type FollowUpAnswer struct {
 	Until   time.Time
 }
 
-// mayAnswer: the agency that was asked on its screen, or who takes its answer down.
-func mayAnswer(a policy.Actor, f *FollowUp) bool {
+// MayAnswer tells who may answer now: the agency that was asked on its screen, or who takes
+// its answer down.
+func MayAnswer(a policy.Actor, f *FollowUp) bool {
+	if f.State == Told {
+		return false
+	}
 	if f.Via == onScreen && f.State == Asked && policy.May(a, "letter.answer", f.To) {
 		return true
 	}
@@ -278,7 +282,10 @@ func (s *Service) AnswerFollowUp(ctx context.Context, a policy.Actor, id string,
 	if err != nil {
 		return FollowUp{}, err
 	}
-	if !mayAnswer(a, &f) {
+	if f.State == Told {
+		return FollowUp{}, errs.New(errs.Conflict, "error.followup-state")
+	}
+	if !MayAnswer(a, &f) {
 		return FollowUp{}, errs.New(errs.Forbidden, "error.forbidden")
 	}
 	if q.Outcome != StillNeeded && q.Outcome != Destroyed {
@@ -305,7 +312,7 @@ func (s *Service) AnswerFollowUp(ctx context.Context, a policy.Actor, id string,
 		if err != nil {
 			return err
 		}
-		if now.State == Told || !mayAnswer(a, &now) {
+		if !MayAnswer(a, &now) {
 			return errs.New(errs.Conflict, "error.followup-state")
 		}
 		now.State, now.Outcome, now.note, now.NeededUntil, now.AnsweredAt, now.AnsweredBy = Told, q.Outcome, note, q.Until, tx.Now(), a.Account

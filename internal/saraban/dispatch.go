@@ -299,7 +299,7 @@ func (s *Service) sendLocal(ctx context.Context, d Dispatch) error {
 		return err
 	}
 	from, _ := s.Agencies.Get(l.Agency)
-	put, err := s.prepare(ctx, Arrival{Attachments: files, Agency: d.To, From: l.Agency, FromName: from.Name.TH, ToName: content.Addressee, Number: l.NumberText, Dated: l.NumberedAt, Subject: l.Subject, Secrecy: l.Secrecy, Urgency: l.Urgency, Channel: Local, Dispatch: d.ID, File: file, Content: &content})
+	put, err := s.prepare(ctx, Arrival{Attachments: files, Agency: d.To, From: l.Agency, FromName: from.Name.TH, ToName: content.Addressee, Number: l.NumberText, Dated: l.NumberedAt, Subject: l.Subject, Secrecy: l.Secrecy, Urgency: l.Urgency, Channel: Local, Dispatch: d.ID, File: file, FileType: l.FileType, Content: &content})
 	if err != nil {
 		return err
 	}
@@ -319,7 +319,7 @@ func (s *Service) sendMail(ctx context.Context, d Dispatch) error {
 	if err != nil {
 		return err
 	}
-	files := []mail.File{{Name: "letter.pdf", Type: "application/pdf", Data: file}}
+	files := []mail.File{{Name: "letter" + letters.FileTypes[l.FileType], Type: l.FileType, Data: file}}
 	for i, a := range attached {
 		files = append(files, mail.File{Name: plainName(i, a.Type), Type: a.Type, Data: a.Data})
 	}

@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"io"
 	"slices"
 	"time"
@@ -23,7 +24,6 @@ import (
 // manifest of their hashes, signed with the seal of the sender. It is refused when any
 // byte of it has changed.
 const (
-	packageLetter    = "letter.pdf"
 	packageWords     = "letter.json"
 	packageFilesName = "attachments.json" // names, types and contents of what goes with it
 	packageManifest  = "manifest.json"
@@ -31,7 +31,12 @@ const (
 	maxPackage       = 64 << 20
 )
 
-var packageFiles = []string{packageLetter, packageWords, packageFilesName, packageManifest, packageSignature}
+// packageFiles are the names of a package beside the letter's own, which ends as its type
+// does.
+var packageFiles = []string{packageWords, packageFilesName, packageManifest, packageSignature}
+
+// letterTypes are the names under which a letter lies in a package, with their types.
+var letterTypes = map[string]string{"letter.pdf": "application/pdf", "letter.jpg": "image/jpeg", "letter.png": "image/png"}
 
 // Carried is the machine-readable form of a letter in a package.
 type Carried struct {
@@ -89,7 +94,8 @@ func (s *Service) Package(ctx context.Context, a policy.Actor, id string) ([]byt
 	if err != nil {
 		return nil, err
 	}
-	list, err := json.MarshalIndent(manifest{1, map[string]string{packageLetter: hashOf(file), packageWords: hashOf(words), packageFilesName: hashOf(files)}}, "", " ")
+	name := "letter" + letters.FileTypes[l.FileType]
+	list, err := json.MarshalIndent(manifest{1, map[string]string{name: hashOf(file), packageWords: hashOf(words), packageFilesName: hashOf(files)}}, "", " ")
 	if err != nil {
 		return nil, err
 	}
@@ -100,7 +106,7 @@ func (s *Service) Package(ctx context.Context, a policy.Actor, id string) ([]byt
 	var out bytes.Buffer
 	z := zip.NewWriter(&out)
 	for i, data := range [][]byte{file, words, files, list, signature} {
-		w, err := z.CreateHeader(&zip.FileHeader{Name: packageFiles[i], Method: zip.Deflate, Modified: l.NumberedAt})
+		w, err := z.CreateHeader(&zip.FileHeader{Name: append([]string{name}, packageFiles...)[i], Method: zip.Deflate, Modified: l.NumberedAt})
 		if err != nil {
 			return nil, err
 		}
@@ -121,58 +127,81 @@ func hashOf(b []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
+// unpacked is a package that is whole: its letter, and the hash of the certificate that
+// signed it.
+type unpacked struct {
+	Carried
+	letter   Attachment
+	attached []Attachment
+	signer   string
+}
+
 // unpack reads a package and refuses what was altered: a name that is not one of a
 // package's, one that is there twice, sizes beyond a letter's, hashes, the signature.
-func unpack(data []byte) (Carried, []byte, []Attachment, string, error) {
-	bad := func(err error) (Carried, []byte, []Attachment, string, error) {
-		return Carried{}, nil, nil, "", errs.Wrap(err, errs.Invalid, "error.package")
-	}
-	if len(data) > maxPackage {
-		return bad(nil)
-	}
-	z, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
-	if err != nil || len(z.File) != len(packageFiles) {
+func unpack(data []byte) (u unpacked, err error) {
+	bad := func(err error) (unpacked, error) { return unpacked{}, errs.Wrap(err, errs.Invalid, "error.package") }
+	files, err := unzip(data)
+	if err != nil {
 		return bad(err)
-	}
-	files := map[string][]byte{}
-	left := int64(maxPackage)
-	for _, f := range z.File {
-		if !slices.Contains(packageFiles, f.Name) || files[f.Name] != nil {
-			return bad(nil)
-		}
-		r, err := f.Open()
-		if err != nil {
-			return bad(err)
-		}
-		body, err := io.ReadAll(io.LimitReader(r, left+1))
-		r.Close()
-		if left -= int64(len(body)); err != nil || left < 0 || len(body) == 0 {
-			return bad(err)
-		}
-		files[f.Name] = body
 	}
 	var m manifest
 	if err := json.Unmarshal(files[packageManifest], &m); err != nil || len(m.SHA256) != 3 {
 		return bad(err)
 	}
-	for _, name := range []string{packageLetter, packageWords, packageFilesName} {
-		if m.SHA256[name] != hashOf(files[name]) {
+	for name, kind := range letterTypes {
+		if files[name] != nil {
+			u.letter = Attachment{name, kind, files[name]}
+		}
+	}
+	for _, name := range []string{u.letter.Name, packageWords, packageFilesName} {
+		if files[name] == nil || m.SHA256[name] != hashOf(files[name]) {
 			return bad(nil)
 		}
 	}
-	var attached []Attachment
-	if err := json.Unmarshal(files[packageFilesName], &attached); err != nil {
+	if err := json.Unmarshal(files[packageFilesName], &u.attached); err != nil {
 		return bad(err)
 	}
 	who, err := cms.Verify(files[packageManifest], files[packageSignature])
 	if err != nil {
 		return bad(err)
 	}
-	var c Carried
-	if err := json.Unmarshal(files[packageWords], &c); err != nil || c.Number == "" || c.Secrecy.Level() < 0 {
+	if err := json.Unmarshal(files[packageWords], &u.Carried); err != nil || u.Number == "" || u.Secrecy.Level() < 0 {
 		return bad(err)
 	}
-	return c, files[packageLetter], attached, hashOf(who.Raw), nil
+	u.signer = hashOf(who.Raw)
+	return u, nil
+}
+
+// unzip reads the files of a package: all of them, each once, and nothing else.
+func unzip(data []byte) (map[string][]byte, error) {
+	if len(data) > maxPackage {
+		return nil, errors.New("too large")
+	}
+	z, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
+	if err != nil {
+		return nil, err
+	}
+	if len(z.File) != len(packageFiles)+1 {
+		return nil, errors.New("files are missing, or there are more")
+	}
+	files := map[string][]byte{}
+	left := int64(maxPackage)
+	for _, f := range z.File {
+		if letterTypes[f.Name] == "" && !slices.Contains(packageFiles, f.Name) || files[f.Name] != nil {
+			return nil, errors.New("a name that is not of a package")
+		}
+		r, err := f.Open()
+		if err != nil {
+			return nil, err
+		}
+		body, err := io.ReadAll(io.LimitReader(r, left+1))
+		r.Close()
+		if left -= int64(len(body)); err != nil || left < 0 || len(body) == 0 {
+			return nil, errors.Join(err, errors.New("empty or too large"))
+		}
+		files[f.Name] = body
+	}
+	return files, nil
 }
 
 // Import takes a package that was carried here into the incoming letters of the actor's
@@ -182,7 +211,7 @@ func (s *Service) Import(ctx context.Context, a policy.Actor, data []byte) (In, 
 	if !policy.May(a, "letter.receive", a.Agency) {
 		return In{}, errs.New(errs.Forbidden, "error.forbidden")
 	}
-	c, file, attached, signer, err := unpack(data)
+	c, err := unpack(data)
 	if err != nil {
 		return In{}, err
 	}
@@ -205,7 +234,7 @@ func (s *Service) Import(ctx context.Context, a policy.Actor, data []byte) (In, 
 	}); err != nil {
 		return In{}, err
 	}
-	put, err := s.prepare(ctx, Arrival{Agency: a.Agency, From: from, FromName: c.FromName, ToName: c.Content.Addressee, Number: c.Number, Dated: c.Date, Subject: c.Subject, Secrecy: c.Secrecy, Urgency: c.Urgency, Channel: File, Dispatch: here, ProcessID: "file:" + c.Dispatch, File: file, Content: &c.Content, Attachments: attached})
+	put, err := s.prepare(ctx, Arrival{Agency: a.Agency, From: from, FromName: c.FromName, ToName: c.Content.Addressee, Number: c.Number, Dated: c.Date, Subject: c.Subject, Secrecy: c.Secrecy, Urgency: c.Urgency, Channel: File, Dispatch: here, ProcessID: "file:" + c.Dispatch, File: c.letter.Data, FileType: c.letter.Type, Content: &c.Content, Attachments: c.attached})
 	if err != nil {
 		return In{}, err
 	}
@@ -217,7 +246,7 @@ func (s *Service) Import(ctx context.Context, a policy.Actor, data []byte) (In, 
 		if in, err = oneIn(tx, `agency = $1 AND process_id = $2`, a.Agency, "file:"+c.Dispatch); err != nil {
 			return err
 		}
-		return s.note(tx, a.Account, "import", in.ID, map[string]string{"certificate": signer})
+		return s.note(tx, a.Account, "import", in.ID, map[string]string{"certificate": c.signer})
 	})
 	return in, err
 }

@@ -158,7 +158,7 @@ func (s *Service) save(ctx context.Context, org string, item *ecms.Item) error {
 func (s *Service) arrival(agency string, item *ecms.Item) Arrival {
 	l := item.Letter
 	dated, _ := time.ParseInLocation(time.DateOnly, l.Date, thai.Bangkok) // it was read as a date before
-	a := Arrival{Agency: agency, ToName: l.Receiver.JobTitle, Number: l.ID, Dated: dated, Subject: l.Subject, Secrecy: classOf(l.Secret), Urgency: urgencyOf(l.Speed), Channel: ECMS, ProcessID: item.ProcessID, File: l.Main.Data, FromName: l.Sender.JobTitle,
+	a := Arrival{Agency: agency, ToName: l.Receiver.JobTitle, Number: l.ID, Dated: dated, Subject: l.Subject, Secrecy: classOf(l.Secret), Urgency: urgencyOf(l.Speed), Channel: ECMS, ProcessID: item.ProcessID, File: l.Main.Data, FileType: l.Main.Mime, FromName: l.Sender.JobTitle,
 		Content: &letters.Content{Addressee: l.Receiver.JobTitle, Office: l.Description, Enclosures: []string{l.Attachment}}}
 	for i, f := range l.Attachments {
 		a.Attachments = append(a.Attachments, Attachment{plainName(i, f.Mime), f.Mime, f.Data})

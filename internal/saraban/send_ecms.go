@@ -56,7 +56,7 @@ func (s *Service) sendECMS(ctx context.Context, d Dispatch) error {
 	doc := &ecms.Letter{ID: l.NumberText, Date: isoDate(l.NumberedAt), Subject: l.Subject, Secret: secretCode[l.Secrecy], Speed: speedCode[l.Urgency], SendDate: s.Now(), Description: content.Office,
 		Sender:   ecms.Party{GivenName: given, FamilyName: family, JobTitle: firstLine(l.Signer.Lines), Ministry: ministryOf(sender.ECMS), Department: sender.ECMS},
 		Receiver: ecms.Party{JobTitle: content.Addressee, Ministry: ministryOf(entry.ECMS), Department: entry.ECMS},
-		Main:     ecms.File{Mime: "application/pdf", Data: file}}
+		Main:     ecms.File{Mime: l.FileType, Data: file}}
 	files, err := s.attachments(ctx, &l)
 	if err != nil {
 		return err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"strconv"
+	"strings"
 	"time"
 
 	"prasan/internal/audit"
@@ -82,6 +83,19 @@ func (s *Service) attachments(ctx context.Context, l *letters.Letter) ([]Attachm
 
 // extensions name files that come without a name.
 var extensions = map[string]string{"application/pdf": ".pdf", "image/jpeg": ".jpg", "image/png": ".png", "image/tiff": ".tif", "text/plain": ".txt"}
+
+// fileType is the type under which a letter's file is stored: what is not a letter's is
+// only saved, never shown.
+func fileType(media string) string {
+	media, _, _ = strings.Cut(strings.ToLower(media), ";")
+	switch media = strings.TrimSpace(media); {
+	case media == "":
+		return "application/pdf"
+	case letters.FileTypes[media] != "":
+		return media
+	}
+	return "application/octet-stream"
+}
 
 // plainName is a name for systems that know ASCII only.
 func plainName(n int, kind string) string {
