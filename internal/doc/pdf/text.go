@@ -50,8 +50,33 @@ type Run struct {
 // invisible are characters that steer the breaking of lines and are not drawn.
 var invisible = strings.NewReplacer("\u200b", "", "\u2060", "", "\u00ad", "")
 
-// shape turns text into glyphs. byteOf gives the byte offset of each glyph's cluster.
-func (d *Document) shape(s Style, text string) (glyphs []glyph, byteOf []int) {
+// shaped is a text in a font, ready to be set; nobody changes it.
+type shaped struct {
+	glyphs []glyph
+	byteOf []int
+}
+
+// shape turns text into glyphs. byteOf gives the byte offset of each glyph's cluster. A
+// form says the same in many cells: what was shaped once is kept for its document.
+func (d *Document) shape(s Style, text string) ([]glyph, []int) {
+	key := shapeKey{s.Font, text}
+	x, ok := d.shapes[key]
+	if !ok {
+		x.glyphs, x.byteOf = d.shapeAnew(s, text)
+		if d.shapes == nil {
+			d.shapes = map[shapeKey]shaped{}
+		}
+		d.shapes[key] = x
+	}
+	return x.glyphs, x.byteOf
+}
+
+type shapeKey struct {
+	font *Font
+	text string
+}
+
+func (d *Document) shapeAnew(s Style, text string) (glyphs []glyph, byteOf []int) {
 	runes := make([]rune, 0, len(text))
 	offsets := make([]int, 0, len(text)+1)
 	face := d.faceOf(s.Font)
