@@ -29,8 +29,8 @@ type Trust struct {
 	Keys map[string]string
 }
 
-// authentic looks at what the own mail server found, then at the signatures themselves.
-func (t Trust) authentic(m *Mail, raw []byte) Authentic {
+// Authentic looks at what the own mail server found, then at the signatures themselves.
+func (t Trust) Authentic(m *Mail, raw []byte) Authentic {
 	_, domain, ok := strings.Cut(strings.ToLower(m.From.Address), "@")
 	if !ok || m.Senders != 1 {
 		return Unknown

@@ -100,7 +100,7 @@ func (s *Service) learn(ctx context.Context, x *sorting) error {
 	x.mail = m
 	f := &x.facts
 	f.Unreadable = err != nil || x.Size > MaxSize
-	f.Authentic = s.Trust.authentic(m, x.rawText)
+	f.Authentic = s.Trust.Authentic(m, x.rawText)
 	own, named := s.Mail.Named(m.MessageID)
 	var boxes map[string]string
 	err = s.DB.InTx(ctx, func(tx *db.Tx) error {

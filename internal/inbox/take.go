@@ -67,7 +67,7 @@ func (s *Service) digest(mailbox string, m *Mail, raw []byte) []byte {
 		_, body, _ = strings.Cut(string(raw), "\n\n")
 	}
 	h := hmac.New(sha256.New, s.Vault.Derive("inbox-digest"))
-	for _, part := range []string{mailbox, m.MessageID, m.From.Address, m.Subject, m.Date.UTC().Format(time.RFC3339), body} {
+	for _, part := range []string{mailbox, m.MessageID, m.From.Address, strings.Join(m.Field("To"), ","), m.Subject, m.Date.UTC().Format(time.RFC3339), body} {
 		sum := sha256.Sum256([]byte(part))
 		h.Write(sum[:])
 	}
@@ -89,7 +89,7 @@ func (s *Service) seal(ctx context.Context, a *Arrival, m *Mail, digest []byte) 
 	if err := s.Vault.Keep(ctx, subject); err != nil {
 		return nil, err
 	}
-	head, err := json.Marshal(Head{From: m.From.Address, Name: m.From.Name, Subject: m.Subject, Date: m.Date, Authentic: s.Trust.authentic(m, a.Raw), Files: len(m.Files)})
+	head, err := json.Marshal(Head{From: m.From.Address, Name: m.From.Name, Subject: m.Subject, Date: m.Date, Authentic: s.Trust.Authentic(m, a.Raw), Files: len(m.Files)})
 	if err != nil {
 		return nil, err
 	}
