@@ -19,5 +19,6 @@ func wireReferral(_ context.Context, a *App) error {
 	a.Referral.Register()
 	a.PersonHolders = append(a.PersonHolders, referral.Holder{Service: a.Referral})
 	a.Operations = append(a.Operations, api.ReferralOperations(a.Referral, a.Saraban)...)
+	a.Operations = append(a.Operations, api.FollowUpOperations(a.Referral)...)
 	return nil
 }

@@ -40,6 +40,8 @@ type Referral struct {
 	PublishedAt  *time.Time           `json:"published_at,omitempty"`
 	AnsweredWhom string               `json:"answered_whom,omitempty" enum:"sender,citizen" doc:"Whom the agency told: this office, or the citizen."`
 	Reason       string               `json:"reason,omitempty" doc:"With content=true; the reading is on file."`
+	InformedAt   *time.Time           `json:"informed_at,omitempty" doc:"When the citizen was told how far it has come."`
+	OwesInterim  bool                 `json:"owes_interim" doc:"The time is over, there is no answer, and the citizen has not been told."`
 	Answer       string               `json:"answer,omitempty" doc:"With content=true; private until it is published."`
 }
 
@@ -66,6 +68,7 @@ type Disclosure struct {
 	LetterNumber string    `json:"letter_number"`
 	Revision     string    `json:"revision"`
 	Actor        string    `json:"actor"`
+	FollowUp     *FollowUp `json:"follow_up,omitempty" doc:"The last question to the agency about what became of the data."`
 }
 
 // referralChecks are the two looks before sending. They are given as names, or as an
@@ -108,7 +111,7 @@ type (
 
 func referralOf(r referral.Referral, now time.Time) Referral {
 	out := Referral{ID: r.ID, Case: r.CaseReference, Agency: r.Agency, To: r.To, State: string(r.State), Fields: append([]string{}, r.Elements...), Checks: append([]string{}, r.Checks...), Purpose: r.Purpose, Basis: r.Basis, Contact: r.Contact, Letter: r.Letter, Channel: r.Channel, Revision: r.RevisionID, Receipt: r.AcceptNumber,
-		DueAt: r.DueAt, Overdue: r.Overdue(now), CreatedBy: r.CreatedBy, CreatedAt: r.CreatedAt, SentAt: moment(r.SentAt), DeliveredAt: moment(r.DeliveredAt), AcceptedAt: moment(r.AcceptedAt), AnsweredAt: moment(r.AnsweredAt), PublishedAt: moment(r.PublishedAt), AnsweredWhom: r.AnswerBy}
+		DueAt: r.DueAt, Overdue: r.Overdue(now), CreatedBy: r.CreatedBy, CreatedAt: r.CreatedAt, SentAt: moment(r.SentAt), DeliveredAt: moment(r.DeliveredAt), AcceptedAt: moment(r.AcceptedAt), AnsweredAt: moment(r.AnsweredAt), PublishedAt: moment(r.PublishedAt), AnsweredWhom: r.AnswerBy, InformedAt: moment(r.InterimAt), OwesInterim: r.OwesInterim(now)}
 	if r.Suggestion.Agency != "" {
 		out.Suggestion = &r.Suggestion
 	}
@@ -116,7 +119,7 @@ func referralOf(r referral.Referral, now time.Time) Referral {
 }
 
 func disclosureOf(d referral.Disclosure) Disclosure {
-	return Disclosure{d.ID, d.At, d.Referral, d.CaseReference, d.Agency, d.To, d.Channel, append([]string{}, d.Elements...), d.Purpose, d.Basis, d.Letter, d.LetterNumber, d.RevisionID, d.Actor}
+	return Disclosure{d.ID, d.At, d.Referral, d.CaseReference, d.Agency, d.To, d.Channel, append([]string{}, d.Elements...), d.Purpose, d.Basis, d.Letter, d.LetterNumber, d.RevisionID, d.Actor, nil}
 }
 
 // ReferralOperations: referrals, what they disclosed, the directory of agencies.
@@ -170,13 +173,35 @@ func ReferralOperations(s *referral.Service, x *saraban.Service) []Operation {
 			l, err := s.Remind(c.Request.Context(), c.Actor, c.Path("id"))
 			return letterFor(c, s.Letters, l, err)
 		}),
+		Do(post(Operation{ID: "informReferral", Path: path + "/inform", Tag: tag, Summary: "Tell the citizen how far the matter has come; without a text, what was drawn up."}), func(c *Call, in referralText) (Referral, error) {
+			return show(s.Inform(c.Request.Context(), c.Actor, c.Path("id"), in.Text))
+		}),
+		Get(post(Operation{ID: "interimLetter", Path: "/letters/{id}/interim", Tag: "letters", Summary: "Draft an interim reply (แจ้งผลการดำเนินการเบื้องต้น) to a letter that came."}), func(c *Call) (Letter, error) {
+			l, err := s.Interim(c.Request.Context(), c.Actor, c.Path("id"))
+			return letterFor(c, s.Letters, l, err)
+		}),
 		Get(Operation{ID: "listDisclosures", Path: "/disclosures", Tag: tag, Summary: "The log of disclosures (PDPA ss.27 and 39(6)), newest first.", Query: query}, func(c *Call) (Page[Disclosure], error) {
 			f, limit, err := filter(c)
 			if err != nil {
 				return Page[Disclosure]{}, err
 			}
 			all, err := s.Disclosures(c.Request.Context(), c.Actor, f)
-			return PageOf(all, limit, disclosureOf, func(d referral.Disclosure) string { return MakeCursor(d.ID) }), err
+			if err != nil {
+				return Page[Disclosure]{}, err
+			}
+			var ids []string
+			for _, d := range all {
+				ids = append(ids, d.Referral)
+			}
+			after, err := s.LastFollowUps(c.Request.Context(), c.Actor, ids...)
+			return PageOf(all, limit, func(d referral.Disclosure) Disclosure {
+				out := disclosureOf(d)
+				if f, ok := after[d.Referral]; ok {
+					last := followUpOf(f, s.Now())
+					out.FollowUp = &last
+				}
+				return out
+			}, func(d referral.Disclosure) string { return MakeCursor(d.ID) }), err
 		}),
 		Get(Operation{ID: "listDirectory", Path: "/directory", Tag: tag, Summary: "How letters reach each agency, and what it is for.", Action: "letter.read"}, func(c *Call) (Page[saraban.Entry], error) {
 			all, err := x.Directory(c.Request.Context())

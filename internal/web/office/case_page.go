@@ -146,6 +146,11 @@ func (k *desk) page() (*casePage, error) {
 	}
 	p.Files = k.links(k.d.FilesOf[k.first()])
 	p.Facts = k.facts(names)
+	given, err := k.referrals()
+	if err != nil {
+		return nil, err
+	}
+	p.Facts = append(p.Facts, given...)
 	p.Sender = k.sender()
 	p.Mails = k.mails()
 	p.Moments = k.moments(names)

@@ -42,7 +42,7 @@ func (v *visit) letterLinks() []kit.Link {
 	if v.reaches("letter.draft") {
 		out = append(out, kit.Link{Href: v.to("/office/letters/new"), Text: v.t("letters.new")})
 	}
-	for _, x := range []struct{ path, key string }{{"/office/letters", "letters.out"}, {"/office/letters/in", "letters.in"}, {"/office/registers/out", "letters.register-out"}, {"/office/registers/in", "letters.register-in"}} {
+	for _, x := range []struct{ path, key string }{{"/office/letters", "letters.out"}, {"/office/letters/in", "letters.in"}, {"/office/registers/out", "letters.register-out"}, {"/office/registers/in", "letters.register-in"}, {"/office/follow-ups", "followup.office"}} {
 		if v.URL.Path != v.to(x.path) {
 			out = append(out, kit.Link{Href: v.to(x.path), Text: v.t(x.key)})
 		}

@@ -294,6 +294,7 @@ func (v *visit) inDeeds(i *saraban.In) []deed {
 			_, err := x.Answer(ctx, who, i.ID, in("to"), in("text"))
 			return err
 		}, false},
+		{"interim", nothing, func(func(string) string) error { _, err := v.f.Referral.Interim(ctx, who, i.ID); return err }, false},
 		{"reject", reason, refuse("reject"), true},
 		{"invalid", reason, refuse("invalid"), true},
 	}
@@ -302,7 +303,11 @@ func (v *visit) inDeeds(i *saraban.In) []deed {
 // letterOffered are the deeds that the state allows and the person may do.
 func (v *visit) letterOffered(p letterPage) ([]string, error) {
 	if p.in != nil {
-		return saraban.Offered(v.session.Actor, p.in), nil
+		out := saraban.Offered(v.session.Actor, p.in)
+		if v.f.Referral != nil && policy.May(v.session.Actor, "letter.draft", p.in.Agency) && (p.in.State == saraban.Registered || p.in.State == saraban.AcceptedIn) {
+			out = append(out, "interim")
+		}
+		return out, nil
 	}
 	all, err := v.f.Letters.Offered(v.Context(), v.session.Actor, *p.out)
 	if err != nil {

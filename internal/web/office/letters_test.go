@@ -26,7 +26,7 @@ func (h *house) correspond(d *office.Deps, v *vault.Vault, guard *processing.Ser
 	post := mail.New(mail.Deps{DB: h.e.DB, Vault: v, Audit: log, Jobs: queue, Now: h.e.Clock.Now, Processing: guard, Config: mail.Config{Domain: "industry.test", SiteURL: func(string) string { return "" }, Sender: func(string, string) mail.Sender { return mail.Sender{} }}})
 	d.Letters = letters.New(letters.Deps{DB: h.e.DB, Vault: v, Processing: guard, Audit: log, Jobs: queue, Agencies: d.Agencies, Record: h.record.Snapshot, Now: h.e.Clock.Now})
 	d.Saraban = saraban.New(saraban.Deps{DB: h.e.DB, Vault: v, Processing: guard, Audit: log, Jobs: queue, Mail: post, Letters: d.Letters, Agencies: d.Agencies, Record: h.record.Snapshot, Now: h.e.Clock.Now})
-	d.Referral = referral.New(referral.Deps{DB: h.e.DB, Vault: v, Processing: guard, Audit: log, Cases: h.cases, Letters: d.Letters, Saraban: d.Saraban, Agencies: d.Agencies, Record: h.record.Snapshot, Now: h.e.Clock.Now, ReplyWithin: 15 * 24 * time.Hour})
+	d.Referral = referral.New(referral.Deps{DB: h.e.DB, Vault: v, Processing: guard, Audit: log, Cases: h.cases, Letters: d.Letters, Saraban: d.Saraban, Agencies: d.Agencies, Record: h.record.Snapshot, Now: h.e.Clock.Now, ReplyWithin: 15 * 24 * time.Hour, FollowUpAfter: 180 * 24 * time.Hour})
 	if d.Labels == nil {
 		d.Labels = func(activity string) map[string]string {
 			out := map[string]string{}
@@ -96,9 +96,32 @@ func TestACaseIsReferredThroughThePages(t *testing.T) {
 		if c, err := h.cases.Known(ctx, policy.Actor{Account: "head", Agency: "rayong", Roles: []string{"head"}}, ref); err != nil || c.State != cases.Answered {
 			t.Errorf("the case is %s: %v", c.State, err)
 		}
+		h.has(h.get("officer", "/th/office/cases/"+ref, 200), "ส่งถึงกรอ.", "ติดตามข้อมูลหลังส่งมอบ")
+		h.has(h.get("dpo", "/th/office/disclosures", 200), "หลังส่งมอบ", "รอกำหนด")
+		follow := hrefOf(h.get("dpo", "/th/office/follow-ups", 200), "/office/follow-ups/")
+		h.get("other", follow, 404)
+		p = h.act(h.get("officer", follow, 200), "ask", 303)
+		h.has(p, "หนังสือราชการ", "ร่างหนังสือแล้ว")
+		p = h.act(p, "answer", 422, "outcome", "needed", "until", "พรุ่งนี้")
+		p = h.act(p, "answer", 303, "outcome", "destroyed", "note", "ทำลายเมื่อวันที่ 2 ธันวาคม 2569")
+		h.lacks(p, "2 ธันวาคม 2569")
+		h.has(h.want(200)(h.form(p, "/note").Submit()), "2 ธันวาคม 2569")
+		h.has(h.get("dpo", "/th/office/disclosures", 200), "ลบหรือทำลายแล้ว")
 		h.get("other", at, 404)
-		h.wellMade("th", h.get("officer", at, 200), h.get("officer", "/th/office/referrals", 200), h.get("officer", "/th/office/disclosures", 200), h.get("officer", "/th/office/cases/"+h.receive()+"/refer", 200))
+		h.wellMade("th", h.get("officer", at, 200), h.get("officer", "/th/office/referrals", 200), h.get("officer", "/th/office/disclosures", 200), h.get("officer", "/th/office/follow-ups", 200), h.get("officer", follow, 200), h.get("officer", "/th/office/cases/"+h.receive()+"/refer", 200))
 	})
+}
+
+// hrefOf is where a page's first link to something below a path leads.
+func hrefOf(p *webtest.Page, below string) string {
+	for n := range p.Doc.Descendants() {
+		for _, a := range n.Attr {
+			if at := strings.Index(a.Val, below); a.Key == "href" && at >= 0 && len(a.Val) > at+len(below) {
+				return a.Val
+			}
+		}
+	}
+	return ""
 }
 
 // letterOf is where a page's link to a letter leads.

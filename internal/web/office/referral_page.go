@@ -15,7 +15,7 @@ import (
 )
 
 // referralRoutes: a case goes to the agency whose it is; what was disclosed thereby.
-var referralRoutes = []route{
+var referralRoutes = slices.Concat([]route{
 	{"GET /{lang}/office/cases/{reference}/refer", full, "case.route", referForm},
 	{"POST /{lang}/office/cases/{reference}/refer", full, "case.route", referCase},
 	{"GET /{lang}/office/referrals", full, "case.list", listReferrals},
@@ -23,7 +23,7 @@ var referralRoutes = []route{
 	{"POST /{lang}/office/referrals/{id}/words", full, "case.list", openReferral},
 	{"POST /{lang}/office/referrals/{id}/{act}", full, "case.list", actOnReferral},
 	{"GET /{lang}/office/disclosures", full, "case.list", listDisclosures},
-}
+}, followUpRoutes)
 
 const (
 	referralsBase = "/office/referrals/"
@@ -155,22 +155,39 @@ func listDisclosures(v *visit) error {
 		return err
 	}
 	labels := v.f.Labels(referral.Activity)
-	s := sheet{Heading: v.t("referral.disclosures"), Lead: v.t("referral.disclosures-lead"), Links: []kit.Link{{Href: v.to("/office/referrals"), Text: v.t("referral.office")}}}
-	t := table{Title: v.t("referral.disclosures"), Head: []string{v.t("referral.when"), v.t("referral.case"), v.t("referral.from"), v.t("referral.to"), v.t("referral.fields"), v.t("referral.letter"), v.t("referral.basis")}, Empty: v.t("referral.no-disclosures")}
+	s := sheet{Heading: v.t("referral.disclosures"), Lead: v.t("referral.disclosures-lead"), Links: []kit.Link{{Href: v.to("/office/referrals"), Text: v.t("referral.office")}, {Href: v.to("/office/follow-ups"), Text: v.t("followup.office")}}}
+	t := table{Title: v.t("referral.disclosures"), Head: []string{v.t("referral.when"), v.t("referral.case"), v.t("referral.from"), v.t("referral.to"), v.t("referral.fields"), v.t("referral.letter"), v.t("referral.basis"), v.t("followup.after")}, Empty: v.t("referral.no-disclosures")}
 	more := len(list) > referralsPage
 	list = list[:min(len(list), referralsPage)]
+	var referred []string
+	for _, d := range list {
+		referred = append(referred, d.Referral)
+	}
+	after, err := v.f.Referral.LastFollowUps(v.Context(), v.session.Actor, referred...)
+	if err != nil {
+		return err
+	}
 	for _, d := range list {
 		names := make([]string, len(d.Elements))
 		for i, e := range d.Elements {
 			names[i] = or(labels[e], v.elementName(e))
 		}
-		t.Rows = append(t.Rows, row{Cells: []kit.Cell{{Text: v.when(d.At)}, {Text: d.CaseReference, Href: v.to("/office/cases/" + d.CaseReference)}, {Text: v.agency(d.Agency)}, {Text: v.agency(d.To)}, {Text: strings.Join(names, ", ")}, {Text: d.LetterNumber, Href: v.to(lettersBase + d.Letter)}, {Text: d.Basis}}})
+		t.Rows = append(t.Rows, row{Cells: []kit.Cell{{Text: v.when(d.At)}, {Text: d.CaseReference, Href: v.to("/office/cases/" + d.CaseReference)}, {Text: v.agency(d.Agency)}, {Text: v.agency(d.To)}, {Text: strings.Join(names, ", ")}, {Text: d.LetterNumber, Href: v.to(lettersBase + d.Letter)}, {Text: d.Basis}, v.afterCell(after, d.Referral)}})
 	}
 	if more {
 		s.Pager = v.older("/office/disclosures", list[len(list)-1].ID, more)
 	}
 	s.Tables = []table{t}
 	return v.show(http.StatusOK, s)
+}
+
+// afterCell says what became of data that were disclosed.
+func (v *visit) afterCell(after map[string]referral.FollowUp, id string) kit.Cell {
+	f, ok := after[id]
+	if !ok {
+		return kit.Cell{Text: "–"}
+	}
+	return kit.Cell{Chip: v.followUpChip(&f), Text: thai.DateShort(f.DueAt, v.lang), Href: v.to(followUpsBase + f.ID)}
 }
 
 // referralPage is the referral that is shown, and what just happened.
@@ -227,6 +244,13 @@ func (v *visit) referralDeeds(p referralPage) []deed {
 			_, err := s.Answer(ctx, who, p.ID, in("to"), in("text"), strings.TrimSpace(in("letter")))
 			return err
 		}, false},
+		{"inform", func(t *typed) []ask {
+			text, err := s.InterimText(ctx, &p.Referral)
+			if err != nil {
+				text = "" // the officer writes it
+			}
+			return []ask{t.area("text", "referral.publish-text", text, 6)}
+		}, func(in func(string) string) error { _, err := s.Inform(ctx, who, p.ID, in("text")); return err }, false},
 		{"remind", nothing, func(func(string) string) error { _, err := s.Remind(ctx, who, p.ID); return err }, false},
 	}
 }
@@ -234,13 +258,17 @@ func (v *visit) referralDeeds(p referralPage) []deed {
 func (v *visit) referralOffered(r *referral.Referral) []string {
 	switch {
 	case r.Overdue(v.f.Now()) && policy.May(v.session.Actor, "case.work", r.Agency):
-		return []string{"answer", "remind"}
+		out := []string{"answer", "remind"}
+		if r.OwesInterim(v.f.Now()) {
+			out = append([]string{"inform"}, out...)
+		}
+		return out
 	case !policy.May(v.session.Actor, "case.work", r.Agency):
 		return nil
 	case r.State == referral.Answered:
 		return []string{"publish"}
 	case slices.Contains([]referral.State{referral.Sent, referral.Delivered, referral.Accepted}, r.State):
-		return []string{"answer"}
+		return []string{"answer", "inform"}
 	}
 	return nil
 }
@@ -273,6 +301,16 @@ func (v *visit) referralPage(p referralPage) error {
 		}
 	}
 	d.Parts = append(d.Parts, dossierPart{ID: "letter", Title: v.t("referral.letter"), Lead: v.t("referral.letter-lead"), Links: []kit.Link{{Href: v.to(lettersBase + r.Letter), Text: v.t("referral.letter-open")}}}, words)
+	after, err := v.followUpsOf(r.ID)
+	if err != nil {
+		return err
+	}
+	if after != nil {
+		d.Parts = append(d.Parts, *after)
+	}
+	if r.OwesInterim(v.f.Now()) && d.Note == nil {
+		d.Note = &kit.Note{Tone: "warn", Title: v.t("referral.owes-interim")}
+	}
 	names, err := v.namesOf(r.CreatedBy)
 	if err != nil {
 		return err
@@ -299,7 +337,7 @@ func (v *visit) referralFacts(r *referral.Referral, names people) []kit.Row {
 	for _, x := range []struct {
 		key string
 		at  time.Time
-	}{{"referral.sent-at", r.SentAt}, {"referral.delivered-at", r.DeliveredAt}, {"referral.accepted-at", r.AcceptedAt}, {"referral.answered-at", r.AnsweredAt}, {"referral.published-at", r.PublishedAt}} {
+	}{{"referral.sent-at", r.SentAt}, {"referral.delivered-at", r.DeliveredAt}, {"referral.accepted-at", r.AcceptedAt}, {"referral.interim-at", r.InterimAt}, {"referral.answered-at", r.AnsweredAt}, {"referral.published-at", r.PublishedAt}} {
 		if !x.at.IsZero() {
 			out = append(out, kit.Row{Key: v.t(x.key), Value: v.when(x.at)})
 		}
