@@ -33,11 +33,11 @@ func TestVisitsVisitorsAndPagesAddUp(t *testing.T) {
 		c.hit(p[0], analytics.Hit{Site: other, URL: "/th/"})
 		c.wants(site, map[string]int64{"n": 4, "visitors": 2, "visits": 3, "bounces": 2})
 		c.wants(other, map[string]int64{"n": 1, "visitors": 1, "visits": 1, "bounces": 1})
-		if n := c.rows(`SELECT n FROM usage_daily WHERE site = 0 AND dim = 0`); n != 5 {
+		if n := c.sum("", 0, "", "n"); n != 5 {
 			t.Errorf("the ministry has %d views, not 5", n)
 		}
 		page := func(column, path string) int64 {
-			return c.rows(`SELECT d.`+column+` FROM usage_daily d JOIN usage_terms s ON s.id = d.site JOIN usage_terms p ON p.id = d.term WHERE s.text = $1 AND d.dim = 1 AND p.text = $2`, site, path)
+			return c.sum(site, 1, path, column)
 		}
 		for _, w := range []struct {
 			column, path string
@@ -137,7 +137,7 @@ func TestBotsAreKeptApart(t *testing.T) {
 		c.hit(visitor{"203.0.113.7", agent, analytics.Signals{}}, analytics.Hit{URL: "/th/"})
 	}
 	c.wants(site, map[string]int64{"n": 0, "visitors": 0})
-	if n := c.rows(`SELECT CAST(SUM(n) AS BIGINT) FROM usage_daily WHERE dim = 14 AND site <> 0`); n != 4 {
+	if n := c.sum(site, 14, "", "n"); n != 4 {
 		t.Errorf("%d bots", n)
 	}
 	c.recounts(site)

@@ -144,12 +144,10 @@ func termSeries(tx *db.Tx, r reach, dim int64, text string, q Query, part func(s
 		return nil, err
 	}
 	for _, site := range r.ids {
-		err := tx.Each(`SELECT day, n, visitors, visits FROM usage_daily WHERE site = $1 AND dim = $2 AND day >= $3 AND day <= $4 AND term = $5`, []any{site, dim, q.From, q.To, id}, func(rows rowScanner) error {
-			var day int64
-			var x sums
-			err := rows.Scan(&day, &x.n, &x.visitors, &x.visits)
-			out[day-q.From] += part(x)
-			return err
+		err := eachCell(tx, `SELECT day, part, body FROM usage_daily WHERE site = $1 AND dim = $2 AND day >= $3 AND day <= $4 AND part = $5`, []any{site, dim, q.From, q.To, id >> partBits}, func(day, term int64, x *sums) {
+			if term == id {
+				out[day-q.From] += part(*x)
+			}
 		})
 		if err != nil {
 			return nil, err

@@ -42,11 +42,9 @@ func (s *Service) Recount(ctx context.Context, host string, day int64) (differen
 func storedCells(tx *db.Tx, site, day int64) (map[cell]*sums, error) {
 	out := map[cell]*sums{}
 	for dim := range int64(dims) {
-		err := tx.Each(`SELECT term, n, visitors, visits, bounces, exits, total FROM usage_daily WHERE site = $1 AND dim = $2 AND day = $3`, []any{site, dim, day}, func(rows rowScanner) error {
-			c, x := cell{site: site, dim: dim, day: day}, &sums{}
-			err := rows.Scan(&c.term, &x.n, &x.visitors, &x.visits, &x.bounces, &x.exits, &x.total)
-			out[c] = x
-			return err
+		err := eachCell(tx, `SELECT day, part, body FROM usage_daily WHERE site = $1 AND dim = $2 AND day = $3`, []any{site, dim, day}, func(_, term int64, x *sums) {
+			y := *x
+			out[cell{site, dim, day, term}] = &y
 		})
 		if err != nil {
 			return nil, err

@@ -261,13 +261,7 @@ func (s *Service) storedSeries(tx *db.Tx, r reach, q Query, at func(int64) *Figu
 			dimNotFound: func(f *Figures, x *sums) { f.NotFound += x.n },
 			dimBot:      func(f *Figures, x *sums) { f.Bots += x.n },
 		} {
-			err := tx.Each(`SELECT day, CAST(SUM(n) AS BIGINT), CAST(SUM(visitors) AS BIGINT), CAST(SUM(visits) AS BIGINT), CAST(SUM(bounces) AS BIGINT), CAST(SUM(exits) AS BIGINT), CAST(SUM(total) AS BIGINT) FROM usage_daily WHERE site = $1 AND dim = $2 AND day >= $3 AND day <= $4 GROUP BY day`, []any{site, dim, q.From, q.To}, func(rows rowScanner) error {
-				var day int64
-				var x sums
-				err := rows.Scan(&day, &x.n, &x.visitors, &x.visits, &x.bounces, &x.exits, &x.total)
-				take(at(day), &x)
-				return err
-			})
+			err := eachCell(tx, dayQuery, []any{site, dim, q.From, q.To}, func(day, _ int64, x *sums) { take(at(day), x) })
 			if err != nil {
 				return err
 			}
@@ -305,7 +299,10 @@ func spansOf(tx *db.Tx, from, to int64) (spans, error) {
 	return spans{from, monthStart(first) - 1, monthStart(last + 1), to, first, last}, nil
 }
 
-const cellColumns = `term, n, visitors, visits, bounces, exits, total`
+const (
+	dayQuery   = `SELECT day, part, body FROM usage_daily WHERE site = $1 AND dim = $2 AND day >= $3 AND day <= $4`
+	monthQuery = `SELECT month, part, body FROM usage_monthly WHERE site = $1 AND dim = $2 AND month >= $3 AND month <= $4`
+)
 
 // cells are the sums of a dimension over a period, by term.
 func cells(tx *db.Tx, sites []int64, dim, from, to int64) (map[int64]*sums, error) {
@@ -315,25 +312,34 @@ func cells(tx *db.Tx, sites []int64, dim, from, to int64) (map[int64]*sums, erro
 	}
 	out := map[int64]*sums{}
 	for _, site := range sites {
-		err := tx.Each(`SELECT term, CAST(SUM(n) AS BIGINT), CAST(SUM(visitors) AS BIGINT), CAST(SUM(visits) AS BIGINT), CAST(SUM(bounces) AS BIGINT), CAST(SUM(exits) AS BIGINT), CAST(SUM(total) AS BIGINT) FROM (
-			SELECT `+cellColumns+` FROM usage_daily WHERE site = $1 AND dim = $2 AND day >= $3 AND day <= $4
-			UNION ALL SELECT `+cellColumns+` FROM usage_daily WHERE site = $5 AND dim = $6 AND day >= $7 AND day <= $8
-			UNION ALL SELECT `+cellColumns+` FROM usage_monthly WHERE site = $9 AND dim = $10 AND month >= $11 AND month <= $12) x GROUP BY term`,
-			[]any{site, dim, p.from1, p.to1, site, dim, p.from2, p.to2, site, dim, p.month1, p.month2}, func(rows rowScanner) error {
-				var term int64
-				var x sums
-				err := rows.Scan(&term, &x.n, &x.visitors, &x.visits, &x.bounces, &x.exits, &x.total)
-				if out[term] == nil {
-					out[term] = &sums{}
-				}
-				out[term].add(x)
-				return err
-			})
-		if err != nil {
+		if err := p.each(tx, site, dim, func(_, term int64, x *sums) {
+			if sum := out[term]; sum != nil {
+				sum.add(*x)
+				return
+			}
+			first := *x
+			out[term] = &first
+		}); err != nil {
 			return nil, err
 		}
 	}
 	return out, nil
+}
+
+// each calls f with the cells of a dimension of a site in all parts of a period.
+func (p spans) each(tx *db.Tx, site, dim int64, f func(period, term int64, x *sums)) error {
+	for _, part := range []struct {
+		query    string
+		from, to int64
+	}{{dayQuery, p.from1, p.to1}, {monthQuery, p.month1, p.month2}, {dayQuery, p.from2, p.to2}} {
+		if part.from > part.to {
+			continue
+		}
+		if err := eachCell(tx, part.query, []any{site, dim, part.from, part.to}, f); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // SiteFigures is a line of the table of all sites.
@@ -373,15 +379,20 @@ func (s *Service) SitesTable(ctx context.Context, actor policy.Actor, q Query) (
 }
 
 func totals(tx *db.Tx, r reach, q Query) (map[int64]Figures, error) {
+	p, err := spansOf(tx, q.From, q.To)
+	if err != nil {
+		return nil, err
+	}
 	out := map[int64]Figures{}
 	for _, id := range r.ids {
-		c, err := cells(tx, []int64{id}, dimTotal, q.From, q.To)
+		var f Figures
+		err := p.each(tx, id, dimTotal, func(_, _ int64, x *sums) {
+			f = f.add(Figures{Views: x.n, Visitors: x.visitors, Visits: x.visits, Bounces: x.bounces, EngagedMS: x.total, WithoutID: x.exits})
+		})
 		if err != nil {
 			return nil, err
 		}
-		for _, x := range c {
-			out[id] = out[id].add(Figures{Views: x.n, Visitors: x.visitors, Visits: x.visits, Bounces: x.bounces, EngagedMS: x.total, WithoutID: x.exits})
-		}
+		out[id] = f
 	}
 	return out, nil
 }

@@ -104,6 +104,9 @@ func New(ctx context.Context, d Deps) (*Service, error) {
 	if s.known, err = s.terms.known(ctx, d.DB); err != nil {
 		return nil, err
 	}
+	if err := s.convert(ctx); err != nil {
+		return nil, err
+	}
 	if err := s.hosts.load(ctx, d.DB); err != nil {
 		return nil, err
 	}

@@ -2,6 +2,7 @@ package analytics
 
 import (
 	"cmp"
+	"encoding/binary"
 	"slices"
 
 	"prasan/internal/db"
@@ -105,18 +106,22 @@ func resolve(u *use, c *cleaned) (r row, err error) {
 }
 
 func loadStates(tx *db.Tx, rows []row) (map[int64]*state, error) {
-	out := map[int64]*state{}
-	var ids []int64
+	out := make(map[int64]*state, len(rows))
+	ids := make([]int64, 0, len(rows))
 	for i := range rows {
-		if v := rows[i].visitor; v != 0 && !slices.Contains(ids, v) {
+		if v := rows[i].visitor; v != 0 {
 			ids = append(ids, v)
 		}
 	}
-	err := inChunks(ids, func(in string, args []any) error {
-		return tx.Each(`SELECT visitor, day, last_at, views, entry, page, source, seen FROM usage_visitors WHERE visitor IN (`+in+`)`, args, func(r rowScanner) error {
-			var id int64
-			x := &state{}
-			err := r.Scan(&id, &x.day, &x.lastAt, &x.views, &x.entry, &x.page, &x.source, &x.seen)
+	slices.Sort(ids) // in the order of the tree
+	err := inChunks(slices.Compact(ids), func(in string, args []any) error {
+		return tx.Each(`SELECT visitor, day, state FROM usage_visitors WHERE visitor IN (`+in+`)`, args, func(r rowScanner) error {
+			var id, day int64
+			var body []byte
+			if err := r.Scan(&id, &day, &body); err != nil {
+				return err
+			}
+			x, err := unpackState(day, body)
 			out[id] = x
 			return err
 		})
@@ -135,46 +140,41 @@ func insertRows(tx *db.Tx, node int64, rows []row) error {
 }
 
 const (
-	stateHead = `INSERT INTO usage_visitors (visitor, day, last_at, views, entry, page, source, seen) VALUES `
-	stateTail = ` ON CONFLICT (visitor) DO UPDATE SET day = excluded.day, last_at = excluded.last_at, views = excluded.views, entry = excluded.entry, page = excluded.page, source = excluded.source, seen = excluded.seen`
+	stateHead = `INSERT INTO usage_visitors (visitor, day, state) VALUES `
+	stateTail = ` ON CONFLICT (visitor) DO UPDATE SET day = excluded.day, state = excluded.state`
 )
 
 func saveStates(tx *db.Tx, states map[int64]*state) error {
 	var args [][]any
 	for id, s := range states {
 		if s.changed {
-			args = append(args, []any{id, s.day, s.lastAt, s.views, s.entry, s.page, s.source, s.seen})
+			args = append(args, []any{id, s.day, s.pack()})
 		}
 	}
 	slices.SortFunc(args, func(a, b []any) int { return cmp.Compare(a[0].(int64), b[0].(int64)) })
 	return bulk(tx, stateHead, stateTail, args)
 }
 
-const (
-	deltaHead = `INSERT INTO usage_daily (site, dim, day, term, n, visitors, visits, bounces, exits, total) VALUES `
-	deltaTail = ` ON CONFLICT (site, dim, day, term) DO UPDATE SET n = usage_daily.n + excluded.n, visitors = usage_daily.visitors + excluded.visitors, visits = usage_daily.visits + excluded.visits, bounces = usage_daily.bounces + excluded.bounces, exits = usage_daily.exits + excluded.exits, total = usage_daily.total + excluded.total`
-)
-
-// addDeltas adds to the totals, always in one order, so that writers of several nodes
-// do not wait for each other in a circle.
-func addDeltas(tx *db.Tx, deltas map[cell]*sums) error {
-	cells := make([]cell, 0, len(deltas))
-	for c, d := range deltas {
-		if *d != (sums{}) {
-			cells = append(cells, c)
-		}
+// pack is a state as it is stored, short: a day has many visitors.
+func (s *state) pack() []byte {
+	b := make([]byte, 0, 20+len(s.seen))
+	for _, n := range []int64{s.lastAt - (s.day*dayLength - bangkok), s.views, s.entry, s.page, s.source} {
+		b = binary.AppendVarint(b, n)
 	}
-	slices.SortFunc(cells, compareCells)
-	args := make([][]any, len(cells))
-	for i, c := range cells {
-		d := deltas[c]
-		args[i] = []any{c.site, c.dim, c.day, c.term, d.n, d.visitors, d.visits, d.bounces, d.exits, d.total}
-	}
-	return bulk(tx, deltaHead, deltaTail, args)
+	return append(b, s.seen...)
 }
 
-func compareCells(a, b cell) int {
-	return cmp.Or(cmp.Compare(a.site, b.site), cmp.Compare(a.dim, b.dim), cmp.Compare(a.day, b.day), cmp.Compare(a.term, b.term))
+func unpackState(day int64, b []byte) (*state, error) {
+	s, r := &state{day: day}, entryReader{rest: b}
+	for _, into := range []*int64{&s.lastAt, &s.views, &s.entry, &s.page, &s.source} {
+		*into = r.number()
+	}
+	if r.bad {
+		return nil, errPacked
+	}
+	s.lastAt += day*dayLength - bangkok
+	s.seen = r.rest
+	return s, nil
 }
 
 type logKey struct {

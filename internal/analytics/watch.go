@@ -106,13 +106,9 @@ func (s *Service) look(tx *db.Tx, host string, id, day int64) (out []Alert, err 
 	}
 	views := map[int64]float64{}
 	for d := day - 7*watchWeeks; d <= day; d += 7 {
-		var n int64
-		var rows int64
-		if err := tx.QueryRow(`SELECT COUNT(*), CAST(COALESCE(SUM(n), 0) AS BIGINT) FROM usage_daily WHERE site = $1 AND dim = $2 AND day = $3`, []any{id, int64(dimTotal), d}, &rows, &n); err != nil {
+		err := eachCell(tx, `SELECT day, part, body FROM usage_daily WHERE site = $1 AND dim = $2 AND day = $3`, []any{id, int64(dimTotal), d}, func(_, _ int64, x *sums) { views[d] += float64(x.n) })
+		if err != nil {
 			return nil, err
-		}
-		if rows > 0 {
-			views[d] = float64(n)
 		}
 	}
 	var before []float64

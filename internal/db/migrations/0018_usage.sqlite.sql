@@ -1,5 +1,6 @@
 -- Usage: what has been acknowledged and is not yet counted (the journal, where it is no
--- store of its own); how far it has been counted; visitors of the day in one tree.
+-- store of its own), and how far it has been counted; totals and visitors of the day
+-- packed. The program packs what is there when it opens it for the first time.
 CREATE TABLE usage_journal (
   writer BIGINT NOT NULL,
   seq BIGINT NOT NULL,
@@ -12,16 +13,28 @@ CREATE TABLE usage_folded (
   seq BIGINT NOT NULL,
   at BIGINT NOT NULL
 );
-CREATE TABLE usage_visitors_today (
+DROP INDEX usage_visitors_day;
+ALTER TABLE usage_visitors RENAME TO usage_visitors_rows;
+ALTER TABLE usage_daily RENAME TO usage_daily_rows;
+ALTER TABLE usage_monthly RENAME TO usage_monthly_rows;
+CREATE TABLE usage_visitors (
   visitor BIGINT PRIMARY KEY,
   day BIGINT NOT NULL,
-  last_at BIGINT NOT NULL,
-  views BIGINT NOT NULL,
-  entry BIGINT NOT NULL,
-  page BIGINT NOT NULL,
-  source BIGINT NOT NULL,
-  seen BYTEA NOT NULL
+  state BYTEA NOT NULL
 ) WITHOUT ROWID;
-INSERT INTO usage_visitors_today SELECT visitor, day, last_at, views, entry, page, source, seen FROM usage_visitors;
-DROP TABLE usage_visitors;
-ALTER TABLE usage_visitors_today RENAME TO usage_visitors;
+CREATE TABLE usage_daily (
+  site BIGINT NOT NULL,
+  dim BIGINT NOT NULL,
+  day BIGINT NOT NULL,
+  part BIGINT NOT NULL,
+  body BYTEA NOT NULL,
+  PRIMARY KEY (site, dim, day, part)
+) WITHOUT ROWID;
+CREATE TABLE usage_monthly (
+  site BIGINT NOT NULL,
+  dim BIGINT NOT NULL,
+  month BIGINT NOT NULL,
+  part BIGINT NOT NULL,
+  body BYTEA NOT NULL,
+  PRIMARY KEY (site, dim, month, part)
+) WITHOUT ROWID;
