@@ -36,7 +36,7 @@ func wireLetters(_ context.Context, a *App) error {
 	a.Letters = letters.New(letters.Deps{DB: a.DB, Vault: a.Vault, Processing: a.Processing, Audit: a.Audit, Jobs: a.Jobs, Agencies: a.Agencies, Record: a.Register.Snapshot, Now: a.Now, Garuda: garuda,
 		VerifyURL: func(code string) string { return a.URL("") + "/th/letter/" + code }})
 	a.Saraban = saraban.New(saraban.Deps{DB: a.DB, Vault: a.Vault, Processing: a.Processing, Audit: a.Audit, Jobs: a.Jobs, Mail: a.Mail, Letters: a.Letters, Agencies: a.Agencies, Record: a.Register.Snapshot, Now: a.Now,
-		Nodes: nodes, Serve: c.Serve || a.Demo != nil, MaxClass: letters.Secrecy(c.MaxClass)})
+		Nodes: nodes, Serve: c.Serve || a.Demo != nil, MaxClass: letters.Secrecy(c.MaxClass), PollEvery: c.Poll})
 	a.Letters.Register()
 	a.Saraban.Register()
 	a.Operations = append(a.Operations, api.LetterOperations(a.Letters, a.Saraban)...)

@@ -58,12 +58,13 @@ type GA struct {
 
 // ECMS is the exchange of official letters with other systems (e-CMS version 2).
 type ECMS struct {
-	Node         []string `help:"e-CMS node of an organisation, ORG=URL; ORG is its id in the directory. Repeatable." env:"NODE" placeholder:"ORG=URL"`
-	Token        []string `help:"Bearer token towards an organisation's node, ORG=TOKEN. Repeatable." env:"TOKEN" placeholder:"ORG=TOKEN" secret:""`
-	Serve        bool     `help:"Be the e-CMS node of the organisations that have none, at ecms.BASE-DOMAIN/ecms-ws01/service2." env:"SERVE"`
-	MaxClass     string   `help:"Highest class of secrecy that the own node takes." enum:"none,confidential,secret" default:"none" env:"MAX_CLASS"`
-	AllowPrivate string   `help:"Private network in which nodes may be." env:"ALLOW_PRIVATE" placeholder:"CIDR"`
-	Garuda       string   `help:"Picture of the Garuda (PNG) for letters; a placeholder is printed without it." env:"GARUDA" placeholder:"FILE"`
+	Node         []string      `help:"e-CMS node of an organisation, ORG=URL; ORG is its id in the directory. Repeatable." env:"NODE" placeholder:"ORG=URL"`
+	Token        []string      `help:"Bearer token towards an organisation's node, ORG=TOKEN. Repeatable." env:"TOKEN" placeholder:"ORG=TOKEN" secret:""`
+	Serve        bool          `help:"Be the e-CMS node of the organisations that have none, at ecms.BASE-DOMAIN/ecms-ws01/service2." env:"SERVE"`
+	Poll         time.Duration `help:"How often the nodes are asked for what waits there." default:"1m" env:"POLL"`
+	MaxClass     string        `help:"Highest class of secrecy that the own node takes." enum:"none,confidential,secret" default:"none" env:"MAX_CLASS"`
+	AllowPrivate string        `help:"Private network in which nodes may be." env:"ALLOW_PRIVATE" placeholder:"CIDR"`
+	Garuda       string        `help:"Picture of the Garuda (PNG) for letters; a placeholder is printed without it." env:"GARUDA" placeholder:"FILE"`
 }
 
 // OIDC is a provider of OpenID Connect with whom people who ask for their data may show

@@ -38,6 +38,8 @@ type Deps struct {
 	Serve bool
 	// MaxClass is the highest class that the own node takes; "" is none.
 	MaxClass letters.Secrecy
+	// PollEvery is how often the nodes are asked; 0: each minute.
+	PollEvery time.Duration
 }
 
 // Service is what can be done in the exchange.
@@ -111,6 +113,9 @@ func New(d Deps) *Service {
 	if d.MaxClass == "" {
 		d.MaxClass = letters.NoSecrecy
 	}
+	if d.PollEvery <= 0 {
+		d.PollEvery = time.Minute
+	}
 	return &Service{Deps: d}
 }
 
@@ -149,7 +154,7 @@ func (s *Service) Register() {
 		return s.notify(ctx, n)
 	})
 	if len(s.Nodes) > 0 || s.Serve {
-		s.Jobs.Every("saraban.poll", func(after time.Time) time.Time { return after.Add(time.Minute) }, func(ctx context.Context, _ jobs.Job) error {
+		s.Jobs.Every("saraban.poll", func(after time.Time) time.Time { return after.Add(s.PollEvery) }, func(ctx context.Context, _ jobs.Job) error {
 			if held, err := s.paused(ctx); held || err != nil {
 				return err
 			}
