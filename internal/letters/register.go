@@ -1,6 +1,7 @@
 package letters
 
 import (
+	"cmp"
 	"io"
 	"time"
 
@@ -15,8 +16,13 @@ type Sheet struct {
 	Head    []string // columns
 	Widths  []float64
 	Rows    [][]string
+	Page    string        // before the number of a page; "หน้า " if empty
+	Signers []SheetSigner // places for names after the last line
 	Printed time.Time
 }
+
+// SheetSigner is a place for a name under a list.
+type SheetSigner struct{ Name, Role, Position string }
 
 // The measures of a register: A4 on its side.
 const (
@@ -65,7 +71,7 @@ func (s Sheet) Print(w io.Writer) error {
 		y = registerMargin
 		page.TextCenter(page.Width/2, y+ascent, face.strong(18), s.Title)
 		page.TextCenter(page.Width/2, y+ascent+line*1.1, body, ThaiDigits(s.Lead))
-		page.TextRight(right, page.Height-0.8*pdf.CM, face.text(12), ThaiDigits("หน้า "+numeral(page.Number)))
+		page.TextRight(right, page.Height-0.8*pdf.CM, face.text(12), ThaiDigits(cmp.Or(s.Page, "หน้า ")+numeral(page.Number)))
 		y += 2.5 * line
 		_, draw := row(s.Head, strong)
 		draw()
@@ -77,6 +83,22 @@ func (s Sheet) Print(w io.Writer) error {
 			begin()
 		}
 		draw()
+	}
+	// Three names stand beside each other.
+	for i, x := range s.Signers {
+		if i%3 == 0 {
+			if y+5*line > bottom {
+				begin()
+			}
+			y += 1.5 * line
+		}
+		at := left + (right-left)*(float64(i%3)+0.5)/3
+		for n, text := range []string{"(ลงชื่อ) ........................................ " + x.Role, "(" + x.Name + ")", x.Position} {
+			page.TextCenter(at, y+ascent+float64(n)*line, body, text)
+		}
+		if i%3 == 2 {
+			y += 3 * line
+		}
 	}
 	_, err := doc.WriteTo(w)
 	return err

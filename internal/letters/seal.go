@@ -1,6 +1,7 @@
 package letters
 
 import (
+	"bytes"
 	"context"
 	"crypto"
 	"crypto/ecdsa"
@@ -25,10 +26,10 @@ import (
 	"prasan/internal/vault"
 )
 
-// seal is the key of an agency with its certificate.
+// seal is the key of an agency with its certificate and those above it.
 type seal struct {
-	key         crypto.Signer
-	certificate *x509.Certificate
+	key   crypto.Signer
+	chain []*x509.Certificate
 }
 
 // seals are the keys that this node has opened.
@@ -88,22 +89,51 @@ func (s *Service) sealed(ctx context.Context, l *Letter, c *Content) ([]byte, er
 	if err != nil {
 		return nil, err
 	}
-	return s.render(l, c, &pdf.Sealer{Size: len(k.certificate.Raw) + signatureRest, Name: c.Office, Reason: "ผนึกหนังสือราชการ ที่ " + l.NumberText, At: c.Office, When: l.NumberedAt,
-		Sign: func(b []byte) ([]byte, error) { return cms.Sign(b, k.key, k.certificate) }})
+	size := signatureRest
+	for _, c := range k.chain {
+		size += len(c.Raw)
+	}
+	return s.render(l, c, &pdf.Sealer{Size: size, Name: c.Office, Reason: "ผนึกหนังสือราชการ ที่ " + l.NumberText, At: c.Office, When: l.NumberedAt,
+		Sign: func(b []byte) ([]byte, error) { return cms.Sign(b, k.key, k.chain...) }})
 }
 
+// sealOf is the seal of an agency: made when there is none, and anew when one of its own
+// making is over. One of an authority is for people to replace.
 func (s *Service) sealOf(ctx context.Context, agency string) (seal, error) {
-	s.seals.Lock()
-	defer s.seals.Unlock()
-	if k, ok := s.seals.byAgency[agency]; ok {
-		return k, nil
+	k, err := s.openSeal(ctx, agency)
+	over := err == nil && s.Now().After(k.chain[0].NotAfter)
+	if over && !own(k.chain[0]) {
+		return seal{}, errs.New(errs.Unavailable, "error.letter-seal-over", "at", k.chain[0].NotAfter.Format(time.DateOnly))
 	}
-	k, err := s.loadSeal(ctx, agency)
-	if errs.KindOf(err) == errs.NotFound {
-		if err = s.makeSeal(ctx, agency); err == nil {
-			k, err = s.loadSeal(ctx, agency) // of several nodes that make one, the first one's counts
+	if over || errs.KindOf(err) == errs.NotFound {
+		if err = s.makeSeal(ctx, agency, over); err == nil {
+			k, err = s.openSeal(ctx, agency) // of several nodes that make one, the first one's counts
 		}
 	}
+	return k, err
+}
+
+func keyPlace(agency string) string { return "letter_keys:" + agency + ":key" }
+
+// openSeal opens the stored seal, once on this node as long as it stays the same.
+func (s *Service) openSeal(ctx context.Context, agency string) (seal, error) {
+	var der, chain, sealed []byte
+	err := s.DB.Read(ctx, func(tx *db.Tx) error {
+		return tx.QueryRow(`SELECT certificate, chain, key_sealed FROM letter_keys WHERE agency = $1`, []any{agency}, &der, &chain, &sealed)
+	})
+	if err != nil {
+		return seal{}, err
+	}
+	s.seals.Lock()
+	defer s.seals.Unlock()
+	if k, ok := s.seals.byAgency[agency]; ok && bytes.Equal(k.chain[0].Raw, der) {
+		return k, nil
+	}
+	plain, err := s.Vault.OpenSystem(keyPlace(agency), sealed)
+	if err != nil {
+		return seal{}, err
+	}
+	k, err := parseSeal(append(der, chain...), plain)
 	if err != nil {
 		return seal{}, err
 	}
@@ -114,46 +144,24 @@ func (s *Service) sealOf(ctx context.Context, agency string) (seal, error) {
 	return k, nil
 }
 
-func keyPlace(agency string) string { return "letter_keys:" + agency + ":key" }
-
-func (s *Service) loadSeal(ctx context.Context, agency string) (seal, error) {
-	var der, sealed []byte
-	err := s.DB.Read(ctx, func(tx *db.Tx) error {
-		return tx.QueryRow(`SELECT certificate, key_sealed FROM letter_keys WHERE agency = $1`, []any{agency}, &der, &sealed)
-	})
-	if err != nil {
-		return seal{}, err
-	}
-	plain, err := s.Vault.OpenSystem(keyPlace(agency), sealed)
-	if err != nil {
-		return seal{}, err
-	}
-	return parseSeal(der, plain)
-}
-
 func parseSeal(der, key []byte) (seal, error) {
-	certificate, err := x509.ParseCertificate(der)
+	chain, err := x509.ParseCertificates(der)
 	if err != nil {
 		return seal{}, err
 	}
-	parsed, err := x509.ParsePKCS8PrivateKey(key)
+	signer, err := signerOf(key)
 	if err != nil {
 		return seal{}, err
 	}
-	signer, ok := parsed.(crypto.Signer)
-	if !ok {
+	if len(chain) == 0 || !samePublic(signer, chain[0]) {
 		return seal{}, errs.New(errs.Invalid, "error.letter-seal-key")
 	}
-	public, comparable := signer.Public().(interface{ Equal(crypto.PublicKey) bool })
-	if !comparable || !public.Equal(certificate.PublicKey) {
-		return seal{}, errs.New(errs.Invalid, "error.letter-seal-key")
-	}
-	return seal{signer, certificate}, nil
+	return seal{key: signer, chain: chain}, nil
 }
 
 // makeSeal makes a key with a certificate of its own, which proves that letters are
-// unaltered; who issued it, a certificate of an authority proves (SetSeal).
-func (s *Service) makeSeal(ctx context.Context, code string) error {
+// unaltered; who issued it, a certificate of an authority proves (InstallSeal).
+func (s *Service) makeSeal(ctx context.Context, code string, replace bool) error {
 	agency, _ := s.Agencies.Get(code)
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -173,40 +181,35 @@ func (s *Service) makeSeal(ctx context.Context, code string) error {
 	if err != nil {
 		return err
 	}
-	return s.putSeal(ctx, "system", code, der, plain, false)
+	certificate, err := x509.ParseCertificate(der)
+	if err != nil {
+		return err
+	}
+	return s.putSeal(ctx, "system", code, []*x509.Certificate{certificate}, plain, replace)
 }
 
-// SetSeal gives an agency a key (PKCS #8) with a certificate of an authority.
-func (s *Service) SetSeal(ctx context.Context, a policy.Actor, agency string, certificate, key []byte) error {
-	if !policy.May(a, "site.admin", agency) {
-		return errs.New(errs.Forbidden, "error.forbidden")
-	}
-	if _, err := parseSeal(certificate, key); err != nil {
-		return errs.Wrap(err, errs.Invalid, "error.letter-seal-key")
-	}
-	return s.putSeal(ctx, a.Account, agency, certificate, key, true)
-}
-
-func (s *Service) putSeal(ctx context.Context, actor, agency string, certificate, key []byte, replace bool) error {
+func (s *Service) putSeal(ctx context.Context, actor, agency string, chain []*x509.Certificate, key []byte, replace bool) error {
 	sealed := s.Vault.SealSystem(keyPlace(agency), key)
-	sum := sha256.Sum256(certificate)
+	sum := sha256.Sum256(chain[0].Raw)
+	var above []byte
+	for _, c := range chain[1:] {
+		above = append(above, c.Raw...)
+	}
+	query := `INSERT INTO letter_keys (agency, certificate, chain, key_sealed, created_at) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (agency) DO NOTHING`
+	if replace {
+		query = `INSERT INTO letter_keys (agency, certificate, chain, key_sealed, created_at) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (agency) DO UPDATE SET certificate = excluded.certificate, chain = excluded.chain, key_sealed = excluded.key_sealed, created_at = excluded.created_at`
+	}
 	return s.DB.InTx(ctx, func(tx *db.Tx) error {
-		query := `INSERT INTO letter_keys (agency, certificate, key_sealed, created_at) VALUES ($1, $2, $3, $4) ON CONFLICT (agency) DO NOTHING`
-		if replace {
-			query = `INSERT INTO letter_keys (agency, certificate, key_sealed, created_at) VALUES ($1, $2, $3, $4) ON CONFLICT (agency) DO UPDATE SET certificate = excluded.certificate, key_sealed = excluded.key_sealed, created_at = excluded.created_at`
-		}
-		n, err := tx.Exec(query, agency, certificate, sealed, db.Micros(tx.Now()))
+		n, err := tx.Exec(query, agency, chain[0].Raw, above, sealed, db.Micros(tx.Now()))
 		if err != nil || n == 0 {
 			return err
 		}
-		tx.AfterCommit(func() {
-			if replace {
-				s.seals.Lock()
-				delete(s.seals.byAgency, agency)
-				s.seals.Unlock()
+		if actor != "system" { // what was requested has been answered
+			if _, err := tx.Exec(`DELETE FROM letter_key_requests WHERE agency = $1`, agency); err != nil {
+				return err
 			}
-		})
-		return s.Audit.Append(tx, audit.Event{Actor: actor, Action: "letter.seal-key", Object: "agency:" + agency, Body: map[string]any{"sha256": hex.EncodeToString(sum[:])}})
+		}
+		return s.Audit.Append(tx, audit.Event{Actor: actor, Action: "letter.seal-key", Object: "agency:" + agency, Body: map[string]any{"sha256": hex.EncodeToString(sum[:]), "issuer": chain[0].Issuer.String(), "until": chain[0].NotAfter.UTC()}})
 	})
 }
 
@@ -314,7 +317,7 @@ func (s *Service) Sign(ctx context.Context, agency string, content []byte) ([]by
 	if err != nil {
 		return nil, err
 	}
-	return cms.Sign(content, k.key, k.certificate)
+	return cms.Sign(content, k.key, k.chain...)
 }
 
 // Post makes a mail about a letter, such as the one that carries it: address and body are sealed with the
