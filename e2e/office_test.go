@@ -14,11 +14,16 @@ import (
 // signIn signs in at the office with password and code.
 func (b *tab) signIn(account string) {
 	b.t.Helper()
-	password, secret := running.account(b.t, account)
-	b.visit(running.url("office", "/th/sign-in"))
+	b.signInTo(running, account)
+}
+
+func (b *tab) signInTo(d *demo, account string) {
+	b.t.Helper()
+	password, secret := d.account(b.t, account)
+	b.visit(d.url("office", "/th/sign-in"))
 	b.enter("account", account)
 	b.enter("password", password)
-	b.enter("code", running.code(b.t, secret))
+	b.enter("code", d.code(b.t, secret))
 	b.press("main form button:not(.link)")
 	if b.has(`[name="password"]`) {
 		b.t.Fatalf("%s is not signed in: %s", account, b.text("main"))

@@ -21,7 +21,7 @@ var floors = []struct {
 }{
 	{"base", []string{"clock", "errs", "i18n", "thai", "config"}},
 	{"store", []string{"db"}},
-	{"ground", []string{"jobs", "blob", "search", "vault", "audit", "egress", "limits", "doc", "idempotency"}},
+	{"ground", []string{"jobs", "blob", "search", "vault", "audit", "egress", "limits", "doc", "idempotency", "geo"}},
 	{"record", []string{"ropa", "policy", "processing", "register"}},
 	{"body", []string{"org", "sites", "accounts"}},
 	{"work", []string{"mail", "notices", "cases", "letters", "saraban", "referral", "inbox", "consent", "analytics", "library", "identity"}},

@@ -57,6 +57,7 @@ func (s *Service) prepared(h *Hit, scope Scope, ids *keyed) *pending {
 	if c.name == "" {
 		return nil
 	}
+	s.locate(h, &c)
 	if c.bot == "" && scope.Level >= L1 && scope.Has("visitor_day_id") {
 		c.visitor = ids.sum(c.site, h.Addr, h.Agent)
 	}

@@ -84,6 +84,9 @@ func (s *Service) expire(tx *db.Tx, record *policy.Snapshot, host string, id, hi
 	if err != nil {
 		return err
 	}
+	if _, err := tx.Exec(`DELETE FROM usage_places WHERE site = $1 AND at < $2`, id, hits); err != nil {
+		return err
+	}
 	totals := int64(0)
 	for dim := range int64(dims) {
 		n, err := tx.Exec(`DELETE FROM usage_daily WHERE site = $1 AND dim = $2 AND day < $3`, id, dim, days)

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"prasan/internal/db"
+	"prasan/internal/geo"
 	"prasan/internal/policy"
 )
 
@@ -17,11 +18,11 @@ var filterDims = map[string]struct {
 }{
 	"page": {"page", -1}, "event": {"name", -1}, "search": {"label", -1}, "label": {"label", -1},
 	"channel": {"source", 0}, "source": {"source", 1}, "campaign": {"campaign", 2}, "medium": {"campaign", 1},
-	"device": {"profile", 0}, "browser": {"profile", 1}, "system": {"profile", 2}, "language": {"profile", 3}, "width": {"profile", 4},
+	"place": {placeOfHit, -1}, "device": {"profile", 0}, "browser": {"profile", 1}, "system": {"profile", 2}, "language": {"profile", 3}, "width": {"profile", 4},
 }
 
 // FilterDims are their names, in the order in which they are shown.
-var FilterDims = []string{"page", "channel", "source", "campaign", "medium", "device", "browser", "system", "language", "width", "event", "search", "label"}
+var FilterDims = []string{"page", "channel", "source", "campaign", "medium", "place", "device", "browser", "system", "language", "width", "event", "search", "label"}
 
 // maxMatches is how many terms a filter with * may stand for.
 const maxMatches = 5000
@@ -32,6 +33,9 @@ func termsOf(tx *db.Tx, f Filter) (ids []int64, err error) {
 	value, open := strings.CutSuffix(f.Value, "*")
 	if f.Dim == "page" && !open {
 		value = cleanPath(value)
+	}
+	if f.Dim == "place" {
+		value = geo.Code(value)
 	}
 	pattern := like(value)
 	if d.part >= 0 {

@@ -65,8 +65,9 @@ type cleaned struct {
 	label    string
 	value    int64
 	bot      string
-	visitor  int64 // of the day; 0 without an id
-	cookie   int64 // of the consent; 0 without one
+	place    string // province or country; "" where it is not looked up
+	visitor  int64  // of the day; 0 without an id
+	cookie   int64  // of the consent; 0 without one
 }
 
 var eventName = regexp.MustCompile(`^[a-z][a-z0-9_]{0,39}$`)

@@ -288,8 +288,8 @@ func encode(batch []*pending) ([]byte, error) {
 // numbers and texts are all that a hit holds beside its scope.
 func (c *cleaned) numbers() [4]*int64 { return [...]*int64{&c.at, &c.value, &c.visitor, &c.cookie} }
 
-func (c *cleaned) texts() [12]*string {
-	return [...]*string{&c.site, &c.name, &c.page, &c.source, &c.campaign, &c.profile.device, &c.profile.browser, &c.profile.os, &c.profile.language, &c.profile.width, &c.label, &c.bot}
+func (c *cleaned) texts() [13]*string {
+	return [...]*string{&c.site, &c.name, &c.page, &c.source, &c.campaign, &c.profile.device, &c.profile.browser, &c.profile.os, &c.profile.language, &c.profile.width, &c.label, &c.bot, &c.place}
 }
 
 // same tells whether two hits are kept under one scope.

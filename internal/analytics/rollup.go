@@ -7,7 +7,7 @@ import (
 
 // row is a hit as it is stored: every text is the number of a term.
 type row struct {
-	site, at, n, visitor, level, name, page, source, campaign, profile, label, value, bot, cookie int64
+	site, at, n, visitor, level, name, page, source, campaign, profile, label, value, bot, cookie, place int64
 }
 
 // Dimensions of the daily totals. Their numbers are stored; add at the end.
@@ -27,6 +27,7 @@ const (
 	dimVital           // metric and class; total is the sum of values
 	dimLevel           // L2, L3; L0 is in dimTotal, and L1 is the rest
 	dimBot             // family
+	dimPlace           // province or country
 	dims               // how many there are
 )
 
@@ -160,6 +161,9 @@ func (t *tally) view(r *row, day int64, add func(dim, term int64, d sums)) {
 	add(dimProfile, r.profile, sums{n: 1, visitors: visitor, visits: visit})
 	if r.level >= int64(L2) {
 		add(dimLevel, t.known.levels[r.level], sums{n: 1, visitors: visitor})
+	}
+	if r.place != 0 {
+		add(dimPlace, r.place, sums{n: 1, visitors: visitor, visits: visit})
 	}
 	if r.campaign != 0 {
 		add(dimCampaign, r.campaign, sums{n: 1, visitors: visitor, visits: visit})

@@ -44,6 +44,7 @@ type Deps struct {
 	Open          func(place string, sealed []byte) ([]byte, error)                       // what Seal sealed
 	Google        *ga.Client                                                              // the way to the provider abroad; nil: there is none
 	GoogleDefault ga.Property                                                             // of sites that have none of their own; empty without one
+	Places        func(addr string) string                                                // province or country of an address; nil without a database
 	Now           func() time.Time
 	NoLimits      bool
 }
@@ -201,6 +202,7 @@ func (s *Service) prepare(ctx context.Context, h Hit) (*pending, error) {
 		s.Stats.Refused.Add(1)
 		return nil, errs.New(errs.Forbidden, "analytics.error-not-collected")
 	}
+	s.locate(&h, &c)
 	if err := s.identify(ctx, &h, &c); err != nil {
 		return nil, err
 	}

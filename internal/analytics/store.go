@@ -97,7 +97,7 @@ func resolve(u *use, c *cleaned) (r row, err error) {
 	for _, x := range []struct {
 		into       *int64
 		site, text string
-	}{{&r.site, "", c.site}, {&r.name, c.site, c.name}, {&r.page, c.site, c.page}, {&r.source, c.site, c.source}, {&r.campaign, c.site, c.campaign}, {&r.profile, "", c.profile.term()}, {&r.label, c.site, c.label}, {&r.bot, "", c.bot}} {
+	}{{&r.site, "", c.site}, {&r.name, c.site, c.name}, {&r.page, c.site, c.page}, {&r.source, c.site, c.source}, {&r.campaign, c.site, c.campaign}, {&r.profile, "", c.profile.term()}, {&r.label, c.site, c.label}, {&r.bot, "", c.bot}, {&r.place, "", c.place}} {
 		if *x.into, err = u.id(x.site, x.text); err != nil {
 			return r, err
 		}
@@ -136,7 +136,10 @@ func insertRows(tx *db.Tx, node int64, rows []row) error {
 	for i, r := range rows {
 		args[i] = []any{r.site, r.at, node, r.visitor, r.level, r.name, r.page, r.source, r.campaign, r.profile, r.label, r.value, r.bot, r.cookie}
 	}
-	return bulk(tx, rowHead, "", args)
+	if err := bulk(tx, rowHead, "", args); err != nil {
+		return err
+	}
+	return insertPlaces(tx, node, rows)
 }
 
 const (

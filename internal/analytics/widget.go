@@ -17,8 +17,9 @@ type Table struct {
 	Widget  string
 	Columns []string
 	Lines   []Line
-	More    int  // lines beyond the limit
-	Clipped bool // filters reach back only as far as raw hits are kept
+	More    int    // lines beyond the limit
+	Off     string // why there is nothing: a word of the catalogue (analytics.off-WORD)
+	Clipped bool   // filters reach back only as far as raw hits are kept
 }
 
 // Line is a line of a table.
@@ -92,6 +93,7 @@ var widgets = map[string]widget{
 	"systems":   {dimProfile, []string{"visitors", "visits", "views"}, "profile", "", piece(2), audience, 2},
 	"languages": {dimProfile, []string{"visitors", "visits", "views"}, "profile", "", piece(3), audience, 2},
 	"widths":    {dimProfile, []string{"reports"}, "", "", piece(4), func(x *sums) []float64 { return []float64{float64(x.n + x.total)} }, 0},
+	"places":    {dimPlace, []string{"visitors", "visits", "views"}, placeOfHit, "", plain, audience, 1},
 	"events":    {dimEvent, []string{"times"}, "name", "*", plain, counts, 0},
 	"searches":  {dimSearch, []string{"times"}, "label", "", plain, counts, 0},
 	"not-found": {dimNotFound, []string{"times"}, "page", NotFound, plain, counts, 0},
@@ -106,7 +108,7 @@ var widgets = map[string]widget{
 }
 
 // Widgets are the names of the reports, in the order in which they are shown.
-var Widgets = []string{"pages", "entries", "exits", "channels", "sources", "campaigns", "devices", "browsers", "systems", "languages", "widths", "events", "searches", "not-found", "outbound", "downloads", "starts", "submits", "vitals", "levels", "hours", "bots"}
+var Widgets = []string{"pages", "entries", "exits", "channels", "sources", "campaigns", "devices", "browsers", "systems", "languages", "places", "widths", "events", "searches", "not-found", "outbound", "downloads", "starts", "submits", "vitals", "levels", "hours", "bots"}
 
 // Report makes one of the tables.
 func (s *Service) Report(ctx context.Context, actor policy.Actor, name string, q Query) (out Table, err error) {
@@ -137,6 +139,9 @@ func (s *Service) Report(ctx context.Context, actor policy.Actor, name string, q
 		}
 		out = tableOf(name, &w, now, before, q.Limit)
 		out.Clipped = clipped
+		if name == "places" && len(out.Lines) == 0 {
+			out.Off = s.placesOff()
+		}
 		if len(q.Filters) > 0 {
 			out.Columns, out.Lines = rawColumns(&w, out)
 		}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"prasan/internal/geo"
 	"prasan/internal/i18n"
 	"prasan/internal/thai"
 )
@@ -72,6 +73,8 @@ func Sentence(o Overview, lang string) string {
 func Name(widget string, l Line, lang string) string {
 	key := "analytics." + widget + "-" + strings.ToLower(strings.ReplaceAll(l.Label, " ", "-"))
 	switch {
+	case widget == "places" && l.Label != "":
+		return geo.Name(l.Label, lang)
 	case l.Label == "":
 		return i18n.T(lang, "analytics.unknown")
 	case l.Label == Other:

@@ -16,6 +16,7 @@ import (
 	"prasan/internal/db"
 	"prasan/internal/egress"
 	"prasan/internal/errs"
+	"prasan/internal/geo"
 	"prasan/internal/jobs"
 	"prasan/internal/org"
 	"prasan/internal/policy"
@@ -34,6 +35,10 @@ func wireAnalytics(ctx context.Context, a *App) (err error) {
 		}
 		return out
 	}
+	places, err := placesOf(a.Config.GeoDatabase)
+	if err != nil {
+		return err
+	}
 	google, err := wayToGoogle(a.Config.GA, a.Now)
 	if err != nil {
 		return err
@@ -43,7 +48,7 @@ func wireAnalytics(ctx context.Context, a *App) (err error) {
 		return err
 	}
 	a.Analytics, err = analytics.New(ctx, analytics.Deps{DB: a.DB, Journal: journal, Audit: a.Audit, Jobs: a.Jobs, Processing: a.Processing, Mail: a.Mail, Record: a.Register.Snapshot, Site: a.agencyOfSite, Sites: hosts,
-		Key: a.Vault.Derive("usage"), Reader: a.reader, Google: google, GoogleDefault: ga.Property{Measurement: a.Config.GA.MeasurementID, Secret: a.Config.GA.Secret}, Seal: a.Vault.SealSystem, Open: a.Vault.OpenSystem, Now: a.Now, NoLimits: a.Limits.Off()})
+		Key: a.Vault.Derive("usage"), Reader: a.reader, Places: places, Google: google, GoogleDefault: ga.Property{Measurement: a.Config.GA.MeasurementID, Secret: a.Config.GA.Secret}, Seal: a.Vault.SealSystem, Open: a.Vault.OpenSystem, Now: a.Now, NoLimits: a.Limits.Off()})
 	if err != nil {
 		return err
 	}
@@ -55,6 +60,18 @@ func wireAnalytics(ctx context.Context, a *App) (err error) {
 	a.Operations = append(a.Operations, api.AnalyticsOperations(a.Analytics)...)
 	a.UsageFace = usage.New(usage.Deps{Analytics: a.Analytics, Consent: a.Consent, Site: a.agencyOfSite, Client: clientOf, Now: a.Now})
 	return nil
+}
+
+// placesOf opens the database of places; nil where there is none.
+func placesOf(path string) (func(addr string) string, error) {
+	if path == "" {
+		return nil, nil
+	}
+	p, err := geo.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	return p.Of, nil
 }
 
 // wayToGoogle is the way to the provider abroad. That it is there opens nothing: the

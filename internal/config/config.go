@@ -36,6 +36,8 @@ type Server struct {
 	BaseDomain   string   `help:"Domain under which the sites, the office and the files host lie." default:"industry.localhost" env:"PRASAN_BASE_DOMAIN" placeholder:"DOMAIN"`
 	PublicURL    string   `help:"Scheme and port as visitors see them, for links in mails: https://*, or http://*:8080. Default: from --listen." env:"PRASAN_PUBLIC_URL" placeholder:"URL"`
 
+	GeoDatabase string `help:"Database of places (MMDB, of the form of GeoLite2 City) by which visits are counted by province and country, where the record permits it. Addresses are looked up in memory and not kept." name:"geo-database" env:"PRASAN_GEO_DATABASE" placeholder:"FILE"`
+
 	DPO   DPO   `embed:"" prefix:"dpo-" envprefix:"PRASAN_DPO_"`
 	Mail  Mail  `embed:"" prefix:"mail-" envprefix:"PRASAN_MAIL_"`
 	IMAP  IMAP  `embed:"" prefix:"imap-" envprefix:"PRASAN_IMAP_"`

@@ -38,6 +38,7 @@ type UsageTable struct {
 	Columns []string    `json:"columns"`
 	Lines   []UsageLine `json:"lines"`
 	More    int         `json:"more" doc:"Lines beyond the limit."`
+	Off     string      `json:"off,omitempty" enum:"database,record" doc:"Of places: why they are not counted."`
 }
 
 // UsageLine is a line of a table; values stand in the order of the columns.
@@ -97,7 +98,7 @@ func reportOf(o analytics.Overview, tables []analytics.Table) UsageReport {
 		r.Days = append(r.Days, UsageDay{analytics.ISO(p.Day), p.Views, p.Visitors, p.Visits})
 	}
 	for _, t := range tables {
-		r.Tables = append(r.Tables, UsageTable{t.Widget, t.Columns, linesOf(t.Lines), t.More})
+		r.Tables = append(r.Tables, UsageTable{t.Widget, t.Columns, linesOf(t.Lines), t.More, t.Off})
 	}
 	return r
 }

@@ -265,7 +265,11 @@ const onPanel = 3
 
 func (v *visit) usageTable(t analytics.Table, q analytics.Query, rows, columns int) usageTable {
 	columns = min(columns, len(t.Columns))
-	out := usageTable{Title: v.t("analytics.report-" + t.Widget), Href: v.usageLink("/report/"+t.Widget, q), Empty: v.t("analytics.nothing")}
+	empty := v.t("analytics.nothing")
+	if t.Off != "" {
+		empty = v.t("analytics.off-" + t.Off)
+	}
+	out := usageTable{Title: v.t("analytics.report-" + t.Widget), Href: v.usageLink("/report/"+t.Widget, q), Empty: empty}
 	out.Head = append(out.Head, v.t("analytics.report-"+t.Widget))
 	for _, c := range t.Columns[:columns] {
 		out.Head = append(out.Head, v.t("analytics.column-"+c))
@@ -310,7 +314,7 @@ func (v *visit) usageDetail(widget string, l analytics.Line) string {
 }
 
 // overviewTables are on the first page, in their order.
-var overviewTables = []string{"pages", "channels", "sources", "devices", "browsers", "searches", "not-found", "downloads", "events"}
+var overviewTables = []string{"pages", "channels", "sources", "devices", "browsers", "places", "searches", "not-found", "downloads", "events"}
 
 func usageOverview(v *visit) error {
 	q, err := v.usageQuery()
