@@ -56,6 +56,7 @@ var officePages = []page{
 	{name: "retention", path: "/office/retention", account: "head-ops"},
 	{name: "oversight", path: "/office/oversight", account: "dpo"},
 	{name: "records", path: "/office/records", account: "dpo"},
+	{name: "record-reviews", path: "/office/record-reviews", account: "dpo"},
 	{name: "record-contact", path: "/office/records/contact-us", account: "dpo"},
 	{name: "record-edit", path: "/office/records/usage-analytics/edit/part/data", account: "dpo"},
 	{name: "record-edit-flow", path: "/office/records/usage-analytics/edit/part/flow", account: "dpo"},

@@ -134,6 +134,7 @@ var parts = []func(ctx context.Context, a *App) error{
 	wireBody,
 	wireFiles,
 	wireMail,
+	wireRecordReview,
 	wireCases,
 	wireLetters,
 	wireReferral,

@@ -40,14 +40,15 @@ var kinds = map[string]kind{
 	"usage-report": {"", []part{{form: "para", name: "intro"}, {form: "quote"}, {form: "link", name: "button"}}},
 	"usage-alarm":  {"", []part{{form: "para", name: "intro"}, {form: "quote"}, {form: "link", name: "button"}}},
 
-	"letter":       {"receive_and_forward", []part{{form: "para", name: "intro"}, {form: "quote"}, {form: "facts"}, {form: "para", name: "next"}}},
-	"followup":     {"receive_and_forward", []part{{form: "para", name: "intro"}, {form: "quote"}, {form: "facts"}, {form: "para", name: "next"}}},
-	"breach-alarm": {"", []part{{form: "para", name: "intro"}, {form: "facts"}, {form: "link", name: "button"}}},
+	"letter":        {"receive_and_forward", []part{{form: "para", name: "intro"}, {form: "quote"}, {form: "facts"}, {form: "para", name: "next"}}},
+	"followup":      {"receive_and_forward", []part{{form: "para", name: "intro"}, {form: "quote"}, {form: "facts"}, {form: "para", name: "next"}}},
+	"record-review": {"", []part{{form: "para", name: "intro"}, {form: "facts"}, {form: "link", name: "button"}}},
+	"breach-alarm":  {"", []part{{form: "para", name: "intro"}, {form: "facts"}, {form: "link", name: "button"}}},
 }
 
 // Kinds are the names of the sorts of mail.
 func Kinds() []string {
-	return []string{"ack", "verify", "answer", "ask", "code-link", "identity-code", "digest", "notice", "breach-alarm", "usage-report", "usage-alarm"}
+	return []string{"ack", "verify", "answer", "ask", "code-link", "identity-code", "digest", "notice", "breach-alarm", "usage-report", "usage-alarm", "record-review"}
 }
 
 // ForStaff tells whether a sort of mail goes to staff, and so may carry nothing of a person's.
@@ -67,6 +68,7 @@ var facts = []struct {
 	{"open", "mail.fact.open", verbatim},
 	{"deadline", "mail.fact.deadline", moment(thai.DateTime)},
 	{"drill", "mail.fact.drill", verbatim},
+	{"review_by", "mail.fact.review-by", moment(thai.DateLong)},
 	{"letter", "mail.fact.letter", verbatim},
 	{"sha256", "mail.fact.sha256", verbatim},
 }

@@ -129,24 +129,34 @@ func listActivities(v *visit) error {
 	}
 	p := activitiesPage{Heading: v.t("registerpages.records"), Lead: v.t("office.records-lead"), Done: v.registerDone(), Truth: v.numberOf(report),
 		List: kit.Table{Caption: v.t("registerpages.activities"), Hidden: true, Empty: v.t("registerpages.activities-none"),
-			Head: []string{v.t("registerpages.activity"), v.t("registerpages.in-force"), v.t("registerpages.on-its-way"), v.t("registerpages.findings"), v.t("registerpages.share")}}}
+			Head: []string{v.t("registerpages.activity"), v.t("registerpages.in-force"), v.t("registerpages.on-its-way"), v.t("registerpages.findings"), v.t("recordreview.due"), v.t("registerpages.share")}}}
 	if v.reaches("record.prepare") {
 		p.New = v.to("/office/records/new")
 	}
+	tasks, err := v.f.Register.ReviewTasks(v.Context())
+	if err != nil {
+		return err
+	}
 	for i, found := range lint.Each(records) {
-		p.List.Rows = append(p.List.Rows, v.activityCells(shelves[i], records[i], found, report))
+		cells := v.activityCells(shelves[i], records[i], found, report)
+		for _, t := range tasks {
+			if t.Activity == shelves[i].code {
+				cells[4] = kit.Cell{Text: " " + thai.DateShort(t.Due, v.lang), Href: v.to("/office/record-reviews"), Chip: v.reviewChip(t)}
+			}
+		}
+		p.List.Rows = append(p.List.Rows, cells)
 	}
 	return v.page(http.StatusOK, p.Heading, "office/register-list", p)
 }
 
 func (v *visit) activityCells(s shelf, rev *ropa.Revision, found []lint.Finding, report *truth.Report) []kit.Cell {
-	cells := []kit.Cell{{Text: v.phrase(rev.Name), Href: v.to("/office/records/" + s.code)}, v.revisionCell(s.inForce()), {Text: v.t("registerpages.nothing-on-its-way")}, {Text: v.findingCount(found)}, {Text: "–"}}
+	cells := []kit.Cell{{Text: v.phrase(rev.Name), Href: v.to("/office/records/" + s.code)}, v.revisionCell(s.inForce()), {Text: v.t("registerpages.nothing-on-its-way")}, {Text: v.findingCount(found)}, {Text: "–"}, {Text: "–"}}
 	if r, ok := s.onItsWay(); ok {
 		cells[2] = v.revisionCell(r)
 		cells[2].Href = v.revisionPath(r.Activity, r.N)
 	}
 	if a := activityOf(report, s.code); a != nil {
-		cells[4] = kit.Cell{Text: v.t("registerpages.percent", "n", percentOf(a)), Href: v.to("/office/truth#" + s.code)}
+		cells[5] = kit.Cell{Text: v.t("registerpages.percent", "n", percentOf(a)), Href: v.to("/office/truth#" + s.code)}
 	}
 	return cells
 }
