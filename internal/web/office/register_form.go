@@ -286,7 +286,7 @@ func (v *visit) bodies() edit.Extra {
 func (v *visit) formRow(w formWords, r edit.RowFields, found []lint.Finding) formRow {
 	def := r.Def
 	out := formRow{No: def.No, ID: "row-" + strconv.Itoa(def.No), Title: v.phrase(def.Title), Ask: def.Ask, Law: def.Law, Group: def.Group, Words: w.field(r.Words, v.phrase(def.Title))}
-	out.Words.Ask = out.ID + "-ask"
+	out.Words.Fields[0].Ask = out.ID + "-ask"
 	out.Status = &kit.Chip{Tone: truthTones[targetStatus[def.Target]], Text: v.t("truth.status-" + string(def.Target))}
 	if v.f.Truth != nil {
 		for _, e := range v.f.Truth.Enforcements() {
