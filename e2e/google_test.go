@@ -138,6 +138,10 @@ func TestGoogleIsToldOnlyWhatRecordAndVisitorAllow(t *testing.T) {
 		t.Fatalf("%d requests to Google of people who did not consent", n)
 	}
 
+	if d.api(t, "ict", "GET", "/analytics/google/sites/"+rayong, "", http.StatusOK, &state); !state.Open {
+		t.Fatalf("the bridge says %+v", state)
+	}
+
 	// Who accepts has the script, on the pages of this site on which nothing is typed.
 	visitor := open(t, phone)
 	visitor.decide(d, "rayong", "accept")

@@ -111,6 +111,9 @@ func New(ctx context.Context, d Deps) (*Service, error) {
 	if err := s.hosts.load(ctx, d.DB); err != nil {
 		return nil, err
 	}
+	if err := s.loadGoogle(ctx); err != nil {
+		return nil, err
+	}
 	if err := s.Recover(ctx); err != nil {
 		slog.Warn("what is left in the journal of usage is not counted yet", "err", err)
 	}
