@@ -78,7 +78,9 @@ func placesOf(path string) (func(addr string) string, error) {
 // record and the visitor do.
 func wayToGoogle(c config.GA, now func() time.Time) (*ga.Client, error) {
 	at := ga.Google
-	at.Collect = c.URL
+	if c.URL != "" {
+		at.Collect = c.URL
+	}
 	if c.Endpoint != "" {
 		at = ga.Through(c.Endpoint)
 	}
