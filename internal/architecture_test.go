@@ -188,7 +188,7 @@ func TestOnlyDBKnowsTheEngines(t *testing.T) {
 }
 
 // transports may speak HTTP below the face: they are the ways out and in.
-var transports = []string{"egress", "mail/sink", "saraban/ecms", "analytics/ga", "app"}
+var transports = []string{"egress", "backup/place", "mail/sink", "saraban/ecms", "analytics/ga", "app"}
 
 func TestTheWorkKnowsNoHTTP(t *testing.T) {
 	top := floorOf("web")

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"prasan/internal/app"
 	"prasan/internal/backup"
@@ -20,9 +21,10 @@ import (
 
 type backupCmd struct {
 	config.Store
-	To     string `required:"" help:"File, or folder for a file named by the time." placeholder:"PATH"`
-	KeysTo string `name:"keys-to" help:"File or folder for the keyring; keep it apart and for a short time only. Default: beside the data, with the ending .keys." placeholder:"PATH"`
-	JSON   bool   `help:"Print JSON."`
+	To     string        `required:"" help:"File, or folder for a file named by the time, or sftp:// or s3:// place." placeholder:"PATH"`
+	KeysTo string        `name:"keys-to" help:"File, folder or place for the keyring; keep it apart and for a short time only. Default: beside the data, with the ending .keys." placeholder:"PATH"`
+	Places config.Places `embed:"" prefix:"backup-" envprefix:"PRASAN_BACKUP_"`
+	JSON   bool          `help:"Print JSON."`
 }
 
 func (backupCmd) Help() string {
@@ -30,7 +32,7 @@ func (backupCmd) Help() string {
 }
 
 func (c backupCmd) Run(p *program) error {
-	a, err := p.open(c.Store, app.Use)
+	a, err := p.openWith(c.Store, c.Places)
 	if err != nil {
 		return err
 	}
@@ -48,10 +50,12 @@ func (c backupCmd) Run(p *program) error {
 
 type restoreCmd struct {
 	config.Store
-	From       string   `required:"" help:"Backup, or folder whose newest one is taken." placeholder:"PATH"`
-	KeysFrom   string   `name:"keys-from" help:"Backup of the keyring. Default: beside the data, with the ending .keys." placeholder:"PATH"`
-	Tombstones []string `help:"Journal of what was destroyed since, from the data folder that was lost; repeatable." placeholder:"FILE"`
-	JSON       bool     `help:"Print JSON."`
+	From       string        `required:"" help:"Backup, or folder or place whose newest one is taken, with its increments." placeholder:"PATH"`
+	KeysFrom   string        `name:"keys-from" help:"Backup of the keyring. Default: beside the data, with the ending .keys." placeholder:"PATH"`
+	Tombstones []string      `help:"Journal of what was destroyed since, from the data folder that was lost; repeatable." placeholder:"FILE"`
+	Until      time.Time     `help:"Moment as of which to restore, where increments allow it. Default: the newest." format:"2006-01-02T15:04:05Z07:00" placeholder:"RFC3339"`
+	Places     config.Places `embed:"" prefix:"backup-" envprefix:"PRASAN_BACKUP_"`
+	JSON       bool          `help:"Print JSON."`
 }
 
 func (restoreCmd) Help() string {
@@ -62,21 +66,25 @@ func (c restoreCmd) Run(p *program) error {
 	if err := c.Store.Resolve(); err != nil {
 		return err
 	}
-	done, err := app.Restore(p.ctx, c.Store, c.From, c.KeysFrom, c.Tombstones)
+	if err := c.Places.Resolve(); err != nil {
+		return err
+	}
+	done, err := app.Restore(p.ctx, c.Store, app.RestoreOptions{From: c.From, KeysFrom: c.KeysFrom, Tombstones: c.Tombstones, Until: c.Until, Places: c.Places})
 	if err != nil {
 		return err
 	}
 	if c.JSON {
 		return p.printJSON(done)
 	}
-	fmt.Fprintf(p.std.out, "Restored to %s as of %s; %d keys destroyed again. Outgoing post is held back. Next: prasan verify --data %s, prasan serve, and when all is right: prasan post resume\n", c.Data, done.Data.Head.Made.Format("2006-01-02 15:04 MST"), done.Tombstones, c.Data)
+	fmt.Fprintf(p.std.out, "Restored to %s as of %s; %d keys destroyed again. Outgoing post is held back. Next: prasan verify --data %s, prasan serve, and when all is right: prasan post resume\n", c.Data, done.Data.AsOf.Format("2006-01-02 15:04:05 MST"), done.Tombstones, c.Data)
 	return nil
 }
 
 type verifyCmd struct {
 	config.Store
-	File string `arg:"" optional:"" help:"A backup, a certificate of destruction or an evidence package. Without it the installation is checked." placeholder:"FILE"`
-	JSON bool   `help:"Print JSON."`
+	File   string        `arg:"" optional:"" help:"A backup, a certificate of destruction or an evidence package. Without it the installation is checked." placeholder:"FILE"`
+	Places config.Places `embed:"" prefix:"backup-" envprefix:"PRASAN_BACKUP_"`
+	JSON   bool          `help:"Print JSON."`
 }
 
 func (verifyCmd) Help() string {
@@ -135,7 +143,7 @@ func (c verifyCmd) file(p *program) error {
 	if isPackage(c.File) {
 		return c.evidence(p)
 	}
-	if !backup.IsBackup(c.File) {
+	if info, err := os.Stat(c.File); err == nil && !info.IsDir() && !backup.IsBackup(c.File) {
 		text, err := readSmall(c.File, maxCertificate)
 		if err != nil {
 			return err
@@ -147,7 +155,15 @@ func (c verifyCmd) file(p *program) error {
 	if err := c.Store.Resolve(); err != nil {
 		return err
 	}
-	path, err := app.FindMaster(c.MasterKeyFile, c.File)
+	if err := c.Places.Resolve(); err != nil {
+		return err
+	}
+	found, err := app.FindCopy(p.ctx, c.File, c.Places)
+	if err != nil {
+		return err
+	}
+	defer found.Place.Close()
+	path, err := app.FindMaster(p.ctx, c.MasterKeyFile, found)
 	if err != nil {
 		return err
 	}
@@ -155,14 +171,14 @@ func (c verifyCmd) file(p *program) error {
 	if err != nil {
 		return err
 	}
-	report, err := backup.Verify(c.File, master)
+	report, err := backup.Verify(p.ctx, found, master)
 	if err != nil {
 		return p.refused(err)
 	}
 	if c.JSON {
 		return p.printJSON(report)
 	}
-	fmt.Fprintf(p.std.out, "A whole backup (%s, %s) of %s: %d parts, %d bytes.\n", report.Head.Kind, report.Head.Engine, report.Head.Made.Format("2006-01-02 15:04 MST"), report.Entries, report.Bytes)
+	fmt.Fprintf(p.std.out, "A whole backup (%s, %s) of %s with %d increments, as of %s: %d parts, %d bytes.\n", report.Head.Kind, report.Head.Engine, report.Head.Made.Format("2006-01-02 15:04 MST"), report.Increments, report.AsOf.Format("2006-01-02 15:04:05 MST"), report.Entries, report.Bytes)
 	return nil
 }
 

@@ -32,6 +32,7 @@ type cli struct {
 	Backup  backupCmd  `cmd:"" help:"Copy the installation to a sealed file, while it serves too."`
 	Restore restoreCmd `cmd:"" help:"Make a new installation of a backup; its outgoing post starts held back."`
 	Verify  verifyCmd  `cmd:"" help:"Check an installation, a backup, a certificate or an evidence package; exit 1 if anything is not as it was written."`
+	Drill   drillCmd   `cmd:"" help:"Restore the newest copy elsewhere, count and check it, delete it, and keep the signed result; exit 1 if anything is not as it was copied."`
 	Keys    keysCmd    `cmd:"" help:"The keys of the vault."`
 	Numbers numbersCmd `cmd:"" help:"Letter numbers after a restore."`
 	Post    postCmd    `cmd:"" help:"Hold outgoing mail back, or let it go."`
@@ -130,6 +131,19 @@ func (p *program) open(c config.Store, mode app.Mode) (*app.App, error) {
 		return nil, err
 	}
 	return app.New(p.ctx, server, app.Options{Mode: mode, Version: version()})
+}
+
+// openWith is open with what remote places need.
+func (p *program) openWith(c config.Store, places config.Places) (*app.App, error) {
+	server, err := settings(c)
+	if err != nil {
+		return nil, err
+	}
+	server.Backup.Places = places
+	if err := server.Backup.Places.Resolve(); err != nil {
+		return nil, err
+	}
+	return app.New(p.ctx, server, app.Options{Mode: app.Use, Version: version()})
 }
 
 // settings are those of a command that serves nothing: the server's as they are by

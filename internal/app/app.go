@@ -71,6 +71,8 @@ type App struct {
 
 	// Over everything.
 	Keys      *backup.Rotator
+	Drills    *backup.Driller
+	Feed      *backup.Feed // nil where nothing is copied by itself
 	Retention *retention.Service
 	Breach    *breach.Service
 	Rights    *rights.Service
@@ -97,6 +99,7 @@ type App struct {
 	Operations []api.Operation // of the API, beside its own
 	hosts      map[string]host // by full name; sites are looked up
 
+	reopen   func(ctx context.Context, c config.Server, o Options) (*App, error) // for a restored copy
 	keys     *db.DB
 	minter   *vault.Minter
 	requests *prometheus.HistogramVec
@@ -129,6 +132,7 @@ var parts = []func(ctx context.Context, a *App) error{
 	wireStores,
 	wireBackup,
 	wireKeys,
+	wireDrills,
 	wireRecord,
 	wireInstallation,
 	wireBody,
@@ -148,6 +152,7 @@ var parts = []func(ctx context.Context, a *App) error{
 	wireLibrary,
 	wireReview,
 	wireTruth,
+	wireCopyProbe,
 	wireEvidence,
 	wireHousekeeping,
 	wireDemo,
@@ -164,6 +169,7 @@ func New(ctx context.Context, c config.Server, o Options) (*App, error) {
 		a.Demo = newDemo(a, *o.Demo)
 		a.Clock = a.Demo.Clock
 	}
+	a.reopen = New
 	for _, wire := range parts {
 		if err := wire(ctx, a); err != nil {
 			a.Close()

@@ -2,16 +2,18 @@ package app
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
-	"sort"
 	"strings"
 	"time"
 
 	"prasan/internal/audit"
 	"prasan/internal/backup"
+	"prasan/internal/backup/place"
 	"prasan/internal/cases"
 	"prasan/internal/config"
 	"prasan/internal/db"
@@ -21,10 +23,11 @@ import (
 	"prasan/internal/vault"
 )
 
-// wireBackup has every destruction written to the journal that a restore replays.
-func wireBackup(_ context.Context, a *App) error {
+// wireBackup has every destruction written to the journal that a restore replays, and
+// copies made by themselves where a place for them is set.
+func wireBackup(ctx context.Context, a *App) error {
 	a.Vault.KeepTombstones(filepath.Join(a.Config.Data, backup.NameOfTombstones))
-	return nil
+	return a.wireFeed(ctx)
 }
 
 // Copies are the two files of a backup.
@@ -35,73 +38,104 @@ type Copies struct {
 	KeyRings backup.Report `json:"keys"`
 }
 
-const (
-	backupEnding = ".prasan"
-	keysEnding   = ".keys"
-)
+// placeOptions are what remote places need.
+func placeOptions(p config.Places) (place.Options, error) {
+	networks, err := p.Networks()
+	return place.Options{SFTPKeyFile: p.SFTPKeyFile, SFTPHostKey: p.SFTPHostKey, S3Region: p.S3Region, S3Key: p.S3Key, S3Secret: p.S3Secret, Networks: networks}, err
+}
+
+// source is what is copied of this installation.
+func (a *App) source(gentle bool) (backup.Source, error) {
+	master, err := filepath.Abs(a.Config.MasterKeyFile)
+	return backup.Source{DB: a.DB, Keys: a.keys, MasterFile: master, Files: filepath.Join(a.Config.Data, "files"), Tombstones: filepath.Join(a.Config.Data, backup.NameOfTombstones), Work: a.Config.Data,
+		Wrapper: a.Vault.Wrapper, Schema: a.schema, Node: a.Config.Node, Program: a.Options.Version, Now: a.Now, Gentle: gentle}, err
+}
 
 // Backup copies the installation while it may be serving. Without keysTo the keyring
 // goes beside the data; it should be taken elsewhere and kept for a short time only.
 func (a *App) Backup(ctx context.Context, to, keysTo string) (Copies, error) {
-	name := "prasan-" + a.Now().UTC().Format("20060102T150405Z") + backupEnding
-	to = inFolder(to, name)
-	if keysTo == "" {
-		keysTo = to + keysEnding
-	}
-	keysTo = inFolder(keysTo, name+keysEnding)
-	masterFile, err := filepath.Abs(a.Config.MasterKeyFile)
+	at := a.Now()
+	s, err := a.source(true)
 	if err != nil {
 		return Copies{}, err
 	}
-	s := backup.Source{DB: a.DB, Keys: a.keys, MasterFile: masterFile, Files: filepath.Join(a.Config.Data, "files"), Tombstones: filepath.Join(a.Config.Data, backup.NameOfTombstones),
-		Wrapper: a.Vault.Wrapper(), Schema: a.schema, Node: a.Config.Node, Program: a.Options.Version, Now: a.Now}
-	c := Copies{Data: to, Keys: keysTo}
+	data, err := a.target(to, backup.WholeName(backup.Data, at))
+	if err != nil {
+		return Copies{}, err
+	}
+	defer data.Place.Close()
+	keys := backup.Copy{Place: data.Place, Name: data.Name + ".keys"}
+	if keysTo != "" {
+		if keys, err = a.target(keysTo, backup.WholeName(backup.Keys, at)); err != nil {
+			return Copies{}, err
+		}
+		defer keys.Place.Close()
+	}
+	c := Copies{Data: data.String(), Keys: keys.String()}
 	// Data first: the keyring that is copied after it has the keys of all that is in it.
-	if c.Report, err = s.Write(ctx, to); err != nil {
+	if c.Report, err = s.Write(ctx, data); err != nil {
 		return c, err
 	}
-	if c.KeyRings, err = s.WriteKeys(ctx, keysTo); err != nil {
+	if c.KeyRings, err = s.WriteKeys(ctx, keys); err != nil {
 		return c, err
 	}
-	return c, a.DB.InTx(ctx, func(tx *db.Tx) error {
-		if err := setSetting(tx, "backup.last", tx.Now().UTC().Format(time.RFC3339)); err != nil {
+	if err := a.copied(ctx, backup.Data, data.Name, c.Report); err != nil {
+		return c, err
+	}
+	return c, a.copied(ctx, backup.Keys, keys.Name, c.KeyRings)
+}
+
+// target is a file to be: named by the time in a folder or at a remote place, or by the
+// caller.
+func (a *App) target(address, name string) (backup.Copy, error) {
+	if !place.Remote(address) {
+		if info, err := os.Stat(address); err != nil || !info.IsDir() {
+			address, name = filepath.Dir(address), filepath.Base(address)
+		}
+	} else if strings.HasSuffix(path.Base(address), ".prasan") || strings.HasSuffix(path.Base(address), ".keys") {
+		address, name = strings.TrimSuffix(address, "/"+path.Base(address)), path.Base(address)
+	}
+	o, err := placeOptions(a.Config.Backup.Places)
+	if err != nil {
+		return backup.Copy{}, err
+	}
+	p, err := place.Open(address, o)
+	return backup.Copy{Place: p, Name: name}, err
+}
+
+// copied notes a copy that was made.
+func (a *App) copied(ctx context.Context, kind, name string, r backup.Report) error {
+	return a.DB.InTx(ctx, func(tx *db.Tx) error {
+		if kind == backup.Data {
+			if err := setSetting(tx, "backup.last", tx.Now().UTC().Format(time.RFC3339)); err != nil {
+				return err
+			}
+		}
+		if _, err := tx.Exec(`INSERT INTO copies (id, kind, name, made_at, bytes, entries) VALUES ($1, $2, $3, $4, $5, $6)`, db.NewID(), kind, name, db.Micros(r.Head.Made), r.Bytes, r.Entries); err != nil {
 			return err
 		}
-		return a.Audit.Append(tx, audit.Event{Actor: "console", Action: "backup.write", Object: "backup", Body: map[string]any{"entries": c.Report.Entries, "bytes": c.Report.Bytes}})
+		return a.Audit.Append(tx, audit.Event{Actor: "console", Action: "backup.write", Object: "backup", Body: map[string]any{"kind": kind, "entries": r.Entries, "bytes": r.Bytes}})
 	})
 }
 
-// inFolder is a name in a folder, where the path is one.
-func inFolder(path, name string) string {
-	if info, err := os.Stat(path); err == nil && info.IsDir() {
-		return filepath.Join(path, name)
-	}
-	return path
-}
-
-// newest is the newest backup of a folder, or the path itself.
-func newest(path, ending string) string {
-	info, err := os.Stat(path)
-	if err != nil || !info.IsDir() {
-		return path
-	}
-	found, err := filepath.Glob(filepath.Join(path, "*"+ending))
-	if err != nil || len(found) == 0 {
-		return path
-	}
-	sort.Strings(found)
-	return found[len(found)-1]
+// RestoreOptions are what is restored beside the store it goes to.
+type RestoreOptions struct {
+	From, KeysFrom string
+	Tombstones     []string
+	Until          time.Time
+	Places         config.Places
 }
 
 // Restore makes a new installation of a backup. Outgoing post starts held back: what is
 // queued may have been sent by the installation that was lost.
-func Restore(ctx context.Context, c config.Store, from, keysFrom string, tombstones []string) (backup.Restored, error) {
-	from = newest(from, backupEnding)
-	if keysFrom == "" {
-		keysFrom = from + keysEnding
+func Restore(ctx context.Context, c config.Store, o RestoreOptions) (backup.Restored, error) {
+	data, keys, err := findCopies(ctx, o.From, o.KeysFrom, o.Places)
+	if err != nil {
+		return backup.Restored{}, err
 	}
-	keysFrom = newest(keysFrom, backupEnding+keysEnding)
-	masterFile, err := FindMaster(c.MasterKeyFile, from, keysFrom)
+	defer data.Place.Close()
+	defer keys.Place.Close()
+	masterFile, err := FindMaster(ctx, c.MasterKeyFile, data, keys)
 	if err != nil {
 		return backup.Restored{}, err
 	}
@@ -109,24 +143,46 @@ func Restore(ctx context.Context, c config.Store, from, keysFrom string, tombsto
 	if err != nil {
 		return backup.Restored{}, err
 	}
-	t := backup.Target{Data: c.Data, Database: c.Database, Keyring: c.Keyring, Schema: c.KeyringSchema(), Tombstones: tombstones, Wrapper: master, Now: time.Now}
-	t.AfterFilled = func(ctx context.Context, dead []string) error { return settle(ctx, c, dead) }
-	done, err := t.Restore(ctx, from, keysFrom)
-	if err != nil {
-		return done, err
+	t := backup.Target{Data: c.Data, Database: c.Database, Keyring: c.Keyring, Schema: c.KeyringSchema(), Tombstones: o.Tombstones, Until: o.Until, Wrapper: master}
+	t.AfterFilled = func(ctx context.Context, work, database string, dead []string) error {
+		if err := settle(ctx, database, filepath.Join(work, "files"), dead); err != nil {
+			return err
+		}
+		return keepMaster(masterFile, c, work)
 	}
-	return done, keepMaster(masterFile, filepath.Join(c.Data, "master.key"))
+	return t.Restore(ctx, data, keys)
+}
+
+// findCopies finds data and keys; without an address of its own the keyring lies beside
+// the data.
+func findCopies(ctx context.Context, from, keysFrom string, p config.Places) (data, keys backup.Copy, err error) {
+	o, err := placeOptions(p)
+	if err != nil {
+		return data, keys, err
+	}
+	if data, err = backup.Find(ctx, from, backup.Data, o); err != nil {
+		return data, keys, err
+	}
+	if keysFrom == "" {
+		return data, backup.Copy{Place: data.Place, Name: data.Name + ".keys"}, nil
+	}
+	if keys, err = backup.Find(ctx, keysFrom, backup.Keys, o); err != nil {
+		data.Place.Close()
+	}
+	return data, keys, err
 }
 
 // FindMaster looks for the master key of a backup where it was named, where it lay when
 // the backup was made, and beside the copies.
-func FindMaster(named string, copies ...string) (string, error) {
+func FindMaster(ctx context.Context, named string, copies ...backup.Copy) (string, error) {
 	places := []string{named}
-	for _, path := range copies {
-		if h, err := backup.HeadOf(path); err == nil {
+	for _, c := range copies {
+		if h, err := backup.HeadOf(ctx, c); err == nil {
 			places = append(places, h.Master)
 		}
-		places = append(places, filepath.Join(filepath.Dir(path), "master.key"))
+		if dir := c.Place.String(); !place.Remote(dir) {
+			places = append(places, filepath.Join(dir, "master.key"))
+		}
 	}
 	for _, path := range places {
 		if info, err := os.Stat(path); err == nil && !info.IsDir() {
@@ -136,7 +192,9 @@ func FindMaster(named string, copies ...string) (string, error) {
 	return "", errs.New(errs.Invalid, "error.restore-master", "path", named)
 }
 
-func keepMaster(from, to string) error {
+// keepMaster puts the master key into the new folder, if it is to lie there.
+func keepMaster(from string, c config.Store, work string) error {
+	to := filepath.Join(c.Data, "master.key")
 	if _, err := os.Stat(to); err == nil || from == to {
 		return nil
 	}
@@ -144,17 +202,22 @@ func keepMaster(from, to string) error {
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(to, text, 0o600)
+	return os.WriteFile(filepath.Join(work, "master.key"), text, 0o600)
 }
 
-// settle removes what was destroyed since the copies were made, and holds the post back.
-func settle(ctx context.Context, c config.Store, dead []string) error {
-	d, err := db.Open(ctx, c.Database, db.Options{})
+// settle removes what was destroyed since the copies were made, also from what the file
+// has left of it, and holds the post back.
+func settle(ctx context.Context, database, files string, dead []string) error {
+	d, err := db.Open(ctx, database, db.Options{})
 	if err != nil {
 		return err
 	}
 	defer d.Close()
-	return d.InTx(ctx, func(tx *db.Tx) error {
+	var gone []string
+	err = d.InTx(ctx, func(tx *db.Tx) (err error) {
+		if gone, err = filesOf(tx, dead); err != nil {
+			return err
+		}
 		if err := cases.Bury(tx, dead); err != nil {
 			return err
 		}
@@ -166,6 +229,34 @@ func settle(ctx context.Context, c config.Store, dead []string) error {
 		}
 		return setSetting(tx, "restored.at", tx.Now().UTC().Format(time.RFC3339))
 	})
+	if err != nil {
+		return err
+	}
+	if err := d.Erase(ctx); err != nil {
+		return err
+	}
+	for _, id := range gone {
+		if err := os.Remove(filepath.Join(files, id[len(id)-2:], id)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return errs.Wrap(err, errs.Unavailable, "error.backup-write", "path", files)
+		}
+	}
+	return nil
+}
+
+// filesOf are the files of attachments of subjects that are not another's too.
+func filesOf(tx *db.Tx, subjects []string) (ids []string, err error) {
+	for _, subject := range subjects {
+		err := tx.Each(`SELECT a.blob FROM attachments a JOIN cases c ON c.id = a.case_id WHERE c.subject_key = $1 AND NOT EXISTS (SELECT 1 FROM attachments o WHERE o.blob = a.blob AND o.case_id <> a.case_id)`, []any{subject}, func(rows *sql.Rows) error {
+			var id string
+			err := rows.Scan(&id)
+			ids = append(ids, id)
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return ids, nil
 }
 
 // Finding is something that Verify found not to be as it was written.
@@ -242,4 +333,17 @@ func (a *App) missingFiles(ctx context.Context) ([]Finding, error) {
 		}
 	}
 	return out, nil
+}
+
+// FindCopy finds a copy of the data, or of the keyring where there is none of the data.
+func FindCopy(ctx context.Context, address string, p config.Places) (backup.Copy, error) {
+	o, err := placeOptions(p)
+	if err != nil {
+		return backup.Copy{}, err
+	}
+	c, err := backup.Find(ctx, address, backup.Data, o)
+	if errs.As(err).Key == "error.backup-none" {
+		c, err = backup.Find(ctx, address, backup.Keys, o)
+	}
+	return c, err
 }

@@ -107,3 +107,6 @@ func (a *App) VerifyAudit(ctx context.Context) (audit.Report, error) {
 	}
 	return audit.Verify(ctx, a.DB, verifier)
 }
+
+// AuditKeys are the keys of checkpoints and of the results of drills.
+func (a *App) AuditKeys() (note.Signer, note.Verifier, error) { return a.auditKeys() }

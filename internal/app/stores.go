@@ -49,6 +49,11 @@ func wireStores(ctx context.Context, a *App) error {
 	if err != nil {
 		return err
 	}
+	folder.Stored = func(path string) {
+		if a.Feed != nil {
+			a.Feed.Data.Stored(path)
+		}
+	}
 	a.Blobs = blob.New(folder, a.Now)
 	a.Audit = audit.New(a.Config.Node)
 	a.Jobs = jobs.New(a.DB, a.Now)

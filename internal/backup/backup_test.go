@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"prasan/internal/backup"
+	"prasan/internal/backup/place"
 	"prasan/internal/db"
 	"prasan/internal/db/dbtest"
 	"prasan/internal/errs"
@@ -55,8 +56,8 @@ func newHouse(t *testing.T, e *dbtest.Engine) *house {
 	must(t, err)
 	t.Cleanup(func() { keys.Close() })
 	h := &house{sealed: map[string][]byte{}}
-	h.Source = backup.Source{DB: e.DB, Keys: keys, Files: filepath.Join(dir, "files"), Tombstones: filepath.Join(dir, backup.NameOfTombstones), Wrapper: master(t, 1), Schema: 1, Node: "n", Program: "test", Now: e.Clock.Now}
-	h.vault, h.minter, err = vault.Open(ctx, keys, h.Wrapper)
+	h.Source = backup.Source{DB: e.DB, Keys: keys, Files: filepath.Join(dir, "files"), Tombstones: filepath.Join(dir, backup.NameOfTombstones), Wrapper: func() vault.KeyWrapper { return master(t, 1) }, Schema: 1, Node: "n", Program: "test", Now: e.Clock.Now}
+	h.vault, h.minter, err = vault.Open(ctx, keys, h.Wrapper())
 	must(t, err)
 	h.vault.KeepTombstones(h.Tombstones)
 	must(t, os.MkdirAll(filepath.Join(h.Files, "ab"), 0o700))
@@ -79,7 +80,7 @@ func newHouse(t *testing.T, e *dbtest.Engine) *house {
 func target(t *testing.T, e *dbtest.Engine, w vault.KeyWrapper) backup.Target {
 	t.Helper()
 	data := filepath.Join(t.TempDir(), "restored")
-	to := backup.Target{Data: data, Database: "sqlite:" + filepath.Join(data, "prasan.db"), Keyring: "sqlite:" + filepath.Join(data, "keyring.db"), Wrapper: w, Now: e.Clock.Now}
+	to := backup.Target{Data: data, Database: "sqlite:" + filepath.Join(data, "prasan.db"), Keyring: "sqlite:" + filepath.Join(data, "keyring.db"), Wrapper: w}
 	if e.DB.Dialect == db.PostgreSQL {
 		to.Database = dbtest.PostgresURL(t)
 		to.Keyring, to.Schema = to.Database, "keyring"
@@ -87,10 +88,17 @@ func target(t *testing.T, e *dbtest.Engine, w vault.KeyWrapper) backup.Target {
 	return to
 }
 
-func (h *house) copies(t *testing.T) (data, keys string) {
+func folder(t *testing.T, dir string) place.Place {
 	t.Helper()
-	dir := t.TempDir()
-	data, keys = filepath.Join(dir, "data"), filepath.Join(dir, "keys")
+	p, err := place.Open(dir, place.Options{})
+	must(t, err)
+	return p
+}
+
+func (h *house) copies(t *testing.T) (data, keys backup.Copy) {
+	t.Helper()
+	p := folder(t, t.TempDir())
+	data, keys = backup.Copy{Place: p, Name: "data"}, backup.Copy{Place: p, Name: "keys"}
 	_, err := h.Write(ctx, data)
 	must(t, err)
 	_, err = h.WriteKeys(ctx, keys)
@@ -98,11 +106,14 @@ func (h *house) copies(t *testing.T) (data, keys string) {
 	return data, keys
 }
 
+// path is where a copy lies.
+func path(c backup.Copy) string { return filepath.Join(c.Place.String(), c.Name) }
+
 func TestARestoredInstallationHasWhatWasCopied(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, e *dbtest.Engine) {
 		h := newHouse(t, e)
 		data, keys := h.copies(t)
-		to := target(t, e, h.Wrapper)
+		to := target(t, e, h.Wrapper())
 		done, err := to.Restore(ctx, data, keys)
 		must(t, err)
 		if done.Data.Head.Kind != backup.Data || done.Keys.Head.Kind != backup.Keys || done.Tombstones != 0 {
@@ -138,7 +149,7 @@ func TestWhatWasDestroyedDoesNotComeBack(t *testing.T) {
 		data, keys := h.copies(t)
 		gone := h.subjects[2]
 		must(t, h.vault.Shred(ctx, gone))
-		to := target(t, e, h.Wrapper)
+		to := target(t, e, h.Wrapper())
 		to.Tombstones = []string{h.Tombstones}
 		done, err := to.Restore(ctx, data, keys)
 		must(t, err)
@@ -148,7 +159,7 @@ func TestWhatWasDestroyedDoesNotComeBack(t *testing.T) {
 		ring, err := db.Open(ctx, to.Keyring, db.Options{Schema: to.Schema})
 		must(t, err)
 		defer ring.Close()
-		v, minter, err := vault.Open(ctx, ring, h.Wrapper)
+		v, minter, err := vault.Open(ctx, ring, h.Wrapper())
 		must(t, err)
 		for _, id := range h.subjects {
 			_, err := v.Open(ctx, minter.Permit("test", []string{id}, []string{"content"}), []vault.Sealed{{Subject: id, Element: "content", Place: "settings:x:value", Data: h.sealed[id]}})
@@ -167,31 +178,32 @@ func TestWhatWasDestroyedDoesNotComeBack(t *testing.T) {
 func TestEveryChangedBitIsFound(t *testing.T) {
 	h := newHouse(t, dbtest.SQLite(t))
 	data, keys := h.copies(t)
-	for _, path := range []string{data, keys} {
-		good, err := os.ReadFile(path)
+	for _, of := range []backup.Copy{data, keys} {
+		good, err := os.ReadFile(path(of))
 		must(t, err)
-		if _, err := backup.Verify(path, h.Wrapper); err != nil {
+		if _, err := backup.Verify(ctx, of, h.Wrapper()); err != nil {
 			t.Fatal(err)
 		}
 		random := rand.New(rand.NewPCG(1, 2))
-		bad := filepath.Join(t.TempDir(), "bad")
+		broken := backup.Copy{Place: folder(t, t.TempDir()), Name: "bad"}
+		bad := path(broken)
 		for range 150 {
 			flipped := append([]byte(nil), good...)
 			at := random.IntN(len(flipped))
 			flipped[at] ^= 1 << random.IntN(8)
 			must(t, os.WriteFile(bad, flipped, 0o600))
-			if _, err := backup.Verify(bad, h.Wrapper); errs.KindOf(err) != errs.Invalid {
+			if _, err := backup.Verify(ctx, broken, h.Wrapper()); errs.KindOf(err) != errs.Invalid {
 				t.Errorf("a bit flipped at byte %d of %d is not found: %v", at, len(good), err)
 			}
 		}
 		for _, n := range []int{0, 1, len(good) / 2, len(good) - 1} {
 			must(t, os.WriteFile(bad, good[:n], 0o600))
-			if _, err := backup.Verify(bad, h.Wrapper); errs.KindOf(err) != errs.Invalid {
+			if _, err := backup.Verify(ctx, broken, h.Wrapper()); errs.KindOf(err) != errs.Invalid {
 				t.Errorf("cut off after %d of %d bytes: %v", n, len(good), err)
 			}
 		}
 		must(t, os.WriteFile(bad, append(append([]byte(nil), good...), 0), 0o600))
-		if _, err := backup.Verify(bad, h.Wrapper); errs.KindOf(err) != errs.Invalid {
+		if _, err := backup.Verify(ctx, broken, h.Wrapper()); errs.KindOf(err) != errs.Invalid {
 			t.Errorf("a byte added: %v", err)
 		}
 	}
@@ -201,17 +213,17 @@ func TestWhatIsWrongIsRefusedAndNothingIsHalfDone(t *testing.T) {
 	e := dbtest.SQLite(t)
 	h := newHouse(t, e)
 	data, keys := h.copies(t)
-	text := filepath.Join(t.TempDir(), "text")
-	must(t, os.WriteFile(text, []byte("not a backup"), 0o600))
+	text, gone := backup.Copy{Place: data.Place, Name: "text"}, backup.Copy{Place: data.Place, Name: "not-there"}
+	must(t, os.WriteFile(path(text), []byte("not a backup"), 0o600))
 	for name, row := range map[string]struct {
-		data, keys string
+		data, keys backup.Copy
 		wrapper    vault.KeyWrapper
 		key        string
 	}{
 		"another master key": {data, keys, master(t, 2), "error.backup-key"},
-		"mixed up":           {keys, data, h.Wrapper, "error.backup-kind"},
-		"not a backup":       {text, keys, h.Wrapper, "error.backup-not"},
-		"missing":            {data, data + "-not-there", h.Wrapper, "error.backup-missing"},
+		"mixed up":           {keys, data, h.Wrapper(), "error.backup-kind"},
+		"not a backup":       {text, keys, h.Wrapper(), "error.backup-not"},
+		"missing":            {data, gone, h.Wrapper(), "error.backup-missing"},
 	} {
 		to := target(t, e, row.wrapper)
 		_, err := to.Restore(ctx, row.data, row.keys)
@@ -253,7 +265,7 @@ func TestACopyIsConsistentWhileOthersWrite(t *testing.T) {
 		data, keys := h.copies(t)
 		close(stop)
 		<-done
-		to := target(t, e, h.Wrapper)
+		to := target(t, e, h.Wrapper())
 		_, err := to.Restore(ctx, data, keys)
 		must(t, err)
 		restored, err := db.Open(ctx, to.Database, db.Options{})

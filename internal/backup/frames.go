@@ -11,6 +11,7 @@ import (
 	"io"
 	"time"
 
+	"prasan/internal/db"
 	"prasan/internal/errs"
 	"prasan/internal/vault"
 )
@@ -31,14 +32,27 @@ const (
 
 // Head says what a backup is; it stands in plain text in front of it.
 type Head struct {
-	Kind    string    `json:"kind"`   // data or keys
-	Engine  string    `json:"engine"` // sqlite or postgres
-	Schema  int       `json:"schema"` // number of the newest migration
-	Node    string    `json:"node"`
-	Made    time.Time `json:"made"`
-	Program string    `json:"program"`
-	Master  string    `json:"master_key_file"` // where the master key lay on that machine; the key itself is in no backup
-	Wrapped []byte    `json:"key"`             // of the frames, wrapped by the master key
+	Kind    string      `json:"kind"`   // data or keys
+	Engine  string      `json:"engine"` // sqlite or postgres
+	Schema  int         `json:"schema"` // number of the newest migration
+	Node    string      `json:"node"`
+	Made    time.Time   `json:"made"`
+	Program string      `json:"program"`
+	Master  string      `json:"master_key_file"` // where the master key lay on that machine; the key itself is in no backup
+	At      db.Position `json:"at"`              // of a whole copy of a SQLite file: the moment in its log
+	Part    *Part       `json:"part,omitempty"`  // nil: a whole copy
+	Wrapped []byte      `json:"key"`             // of the frames, wrapped by the master key
+}
+
+// Part says which changes an increment has: those of the log's frames after From, to To.
+// An increment without frames has files.
+type Part struct {
+	Base  string `json:"base"` // name of the whole copy
+	Log   int    `json:"log"`  // how many times the log has begun anew since that copy
+	From  int    `json:"from"`
+	To    int    `json:"to"`
+	Ended int    `json:"ended"`           // length of the log before this one
+	Files int    `json:"files,omitempty"` // the n-th file of attachments; it has no frames
 }
 
 // sealer writes frames.

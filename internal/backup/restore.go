@@ -18,14 +18,19 @@ import (
 // Target is where an installation is restored to. The folder must be new or empty; the
 // URLs name databases in it, or empty PostgreSQL databases.
 type Target struct {
-	Data        string
-	Database    string
-	Keyring     string
-	Schema      string // of the keyring where it shares a PostgreSQL database
-	Tombstones  []string
-	Wrapper     vault.KeyWrapper
-	Now         func() time.Time
-	AfterFilled func(ctx context.Context, dead []string) error // last step before the folder is taken into use; dead are the keys destroyed
+	Data       string
+	Database   string
+	Keyring    string
+	Schema     string // of the keyring where it shares a PostgreSQL database
+	Tombstones []string
+	Until      time.Time // of increments; zero: all
+	Wrapper    vault.KeyWrapper
+	// AfterWhole is called when the whole copy stands, before its increments, where they
+	// can be told apart; database is where it stands, report what it must hold.
+	AfterWhole func(ctx context.Context, database string, report Report) error
+	// AfterFilled is the last step before the folder is taken into use: the URLs are where
+	// things stand now, work is what will be Data; dead are the keys destroyed.
+	AfterFilled func(ctx context.Context, work, database string, dead []string) error
 }
 
 // Restored says what was done.
@@ -38,11 +43,16 @@ type Restored struct {
 // NameOfTombstones is the journal's file in a data folder.
 const NameOfTombstones = "tombstones"
 
-// Restore puts a backup and its keyring into a new folder. Everything is checked to its
-// last bit before anything is put into place, and an interrupted restore leaves only a
-// folder that says so.
-func (t Target) Restore(ctx context.Context, from, keysFrom string) (Restored, error) {
-	var done Restored
+// Names of unpacked databases before they are put where they belong.
+const (
+	dataSnapshot = "data.snapshot"
+	keysSnapshot = "keys.snapshot"
+)
+
+// Restore puts a copy and its keyring into a new folder. All is done in a folder beside
+// it, which takes the name of the new one as the last step: a restore that was
+// interrupted leaves nothing that looks like an installation, and can be begun again.
+func (t Target) Restore(ctx context.Context, from, keysFrom Copy) (done Restored, err error) {
 	if entries, err := os.ReadDir(t.Data); err == nil && len(entries) > 0 {
 		return done, errs.New(errs.Conflict, "error.restore-folder", "path", t.Data)
 	}
@@ -53,47 +63,98 @@ func (t Target) Restore(ctx context.Context, from, keysFrom string) (Restored, e
 	if err := os.MkdirAll(filepath.Join(work, "files"), 0o700); err != nil {
 		return done, errs.Wrap(err, errs.Unavailable, "error.backup-write", "path", work)
 	}
-	var err error
-	if done.Data, err = t.unpack(from, work, Data, "data.snapshot"); err != nil {
+	defer func() {
+		if err != nil {
+			_ = os.RemoveAll(work) // what is left is begun anew in any case
+		}
+	}()
+	// The keyring first: it is small, and the one that is most often missing or another's.
+	if done.Keys, err = t.unpack(ctx, keysFrom, work, Keys, keysSnapshot); err != nil {
 		return done, err
 	}
-	if done.Keys, err = t.unpack(keysFrom, work, Keys, "keys.snapshot"); err != nil {
+	if done.Data, err = t.unpack(ctx, from, work, Data, dataSnapshot); err != nil {
 		return done, err
 	}
-	if err := t.fill(ctx, work); err != nil {
+	if done.Tombstones, err = t.finish(ctx, work); err != nil {
 		return done, err
 	}
-	done.Tombstones, err = t.bury(ctx)
-	return done, err
+	return done, t.place(work)
 }
 
-// unpack reads a backup of one kind into the working folder.
-func (t Target) unpack(path, work, kind, snapshot string) (Report, error) {
-	report, err := walk(path, t.Wrapper, func(name string, r io.Reader) error {
-		switch name {
-		case databaseName:
-			return writeFile(filepath.Join(work, snapshot), r)
-		case tombstonesName:
-			return writeFile(filepath.Join(work, NameOfTombstones), r)
+// at is where a database of the target stands while the folder is being filled.
+func (t Target) at(url, work string) string {
+	if path, ok := strings.CutPrefix(url, "sqlite:"); ok {
+		if rel, err := filepath.Rel(t.Data, path); err == nil && filepath.IsLocal(rel) {
+			return "sqlite:" + filepath.Join(work, rel)
 		}
-		return writeFile(filepath.Join(work, filepath.FromSlash(name)), r)
-	})
-	if err == nil && report.Head.Kind != kind {
-		err = errs.New(errs.Invalid, "error.backup-kind", "path", path, "kind", kind)
+	}
+	return url
+}
+
+// unpack reads a copy of one kind into the working folder.
+func (t Target) unpack(ctx context.Context, from Copy, work, kind, snapshot string) (Report, error) {
+	database := filepath.Join(work, snapshot)
+	visit := func(string) func(string, io.Reader) error {
+		return func(name string, r io.Reader) error {
+			switch name {
+			case databaseName:
+				return writeFile(database, r)
+			case pagesName:
+				return db.Apply(database, r)
+			case tombstonesName:
+				return writeFile(filepath.Join(work, NameOfTombstones), r)
+			}
+			return writeFile(filepath.Join(work, filepath.FromSlash(name)), r)
+		}
+	}
+	after := func(r Report) error {
+		if want := engineOf(t.Database); kind == Data && r.Head.Engine != want {
+			return errs.New(errs.Invalid, "error.restore-engine", "engine", r.Head.Engine, "wanted", want)
+		}
+		if kind != Data || t.AfterWhole == nil || r.Head.Engine != string(db.SQLite) {
+			return nil
+		}
+		return t.AfterWhole(ctx, "sqlite:"+database, r)
+	}
+	report, err := follow(ctx, from, t.Wrapper, kind, t.Until, visit, after)
+	if err != nil {
+		return report, err
+	}
+	url := t.Database
+	if kind == Keys {
+		url = t.Keyring
+	}
+	if err := db.RestoreSnapshot(ctx, t.at(url, work), database); err != nil {
+		return report, err
+	}
+	if report.Head.Engine == string(db.PostgreSQL) {
+		if err := os.Remove(database); err != nil {
+			return report, err
+		}
+		if kind == Data && t.AfterWhole != nil {
+			err = t.AfterWhole(ctx, t.Database, report)
+		}
 	}
 	return report, err
+}
+
+func engineOf(url string) string {
+	if strings.HasPrefix(url, "sqlite:") {
+		return string(db.SQLite)
+	}
+	return string(db.PostgreSQL)
 }
 
 func writeFile(path string, r io.Reader) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return errs.Wrap(err, errs.Unavailable, "error.backup-write", "path", path)
 	}
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
 	if err != nil {
 		return errs.Wrap(err, errs.Unavailable, "error.backup-write", "path", path)
 	}
 	defer f.Close()
-	if _, err := io.Copy(f, r); err != nil {
+	if _, err := io.CopyBuffer(struct{ io.Writer }{f}, r, make([]byte, 1<<20)); err != nil {
 		return err
 	}
 	if err := f.Sync(); err != nil {
@@ -102,67 +163,94 @@ func writeFile(path string, r io.Reader) error {
 	return f.Close()
 }
 
-// fill puts the databases and the folder into place.
-func (t Target) fill(ctx context.Context, work string) error {
-	if _, err := os.Stat(t.Data); err == nil {
-		if err := os.Remove(t.Data); err != nil { // empty, as was checked
-			return errs.Wrap(err, errs.Unavailable, "error.backup-write", "path", t.Data)
-		}
+// finish destroys again what was destroyed since the copies were made, and what the
+// journals of other folders know of, and has the rest of the program settle in.
+func (t Target) finish(ctx context.Context, work string) (int, error) {
+	journal := &vault.Tombstones{Path: filepath.Join(work, NameOfTombstones)}
+	known, err := journal.Read()
+	if err != nil {
+		return 0, err
 	}
-	if err := os.Rename(work, t.Data); err != nil {
-		return errs.Wrap(err, errs.Unavailable, "error.backup-write", "path", t.Data)
+	dead := maps.Clone(known)
+	if dead == nil {
+		dead = map[string]time.Time{}
 	}
-	for _, x := range []struct{ url, file string }{{t.Database, "data.snapshot"}, {t.Keyring, "keys.snapshot"}} {
-		path := filepath.Join(t.Data, x.file)
-		if err := db.RestoreSnapshot(ctx, x.url, path); err != nil {
-			return err
-		}
-		if !strings.HasPrefix(x.url, "sqlite:") {
-			if err := os.Remove(path); err != nil {
-				return err
-			}
-		}
-	}
-	return syncDir(t.Data)
-}
-
-// bury destroys again what was destroyed since the copies were made, and what the
-// journals of other folders know of.
-func (t Target) bury(ctx context.Context) (int, error) {
-	dead := map[string]time.Time{}
-	own := filepath.Join(t.Data, NameOfTombstones)
-	for _, path := range append([]string{own}, t.Tombstones...) {
-		if path != own {
-			if _, err := os.Stat(path); err != nil {
-				return 0, errs.Wrap(err, errs.NotFound, "error.backup-missing", "path", path)
-			}
+	for _, path := range t.Tombstones {
+		if _, err := os.Stat(path); err != nil {
+			return 0, errs.Wrap(err, errs.NotFound, "error.backup-missing", "path", path)
 		}
 		more, err := (&vault.Tombstones{Path: path}).Read()
 		if err != nil {
 			return 0, err
 		}
-		maps.Copy(dead, more)
-	}
-	journal := &vault.Tombstones{Path: own}
-	known, err := journal.Read()
-	if err != nil {
-		return 0, err
-	}
-	for id, at := range dead {
-		if _, ok := known[id]; !ok {
-			if err := journal.Add(at, id); err != nil {
-				return 0, err
+		for id, at := range more {
+			if _, ok := known[id]; !ok {
+				if err := journal.Add(at, id); err != nil {
+					return 0, err
+				}
 			}
+			dead[id] = at
 		}
 	}
-	keys, err := db.Open(ctx, t.Keyring, db.Options{Schema: t.Schema})
+	n, err := t.bury(ctx, work, journal, dead)
+	if err != nil || t.AfterFilled == nil {
+		return n, err
+	}
+	return n, t.AfterFilled(ctx, work, t.at(t.Database, work), slices.Collect(maps.Keys(dead)))
+}
+
+// bury destroys keys again; what the keyring knows to be destroyed joins the dead.
+func (t Target) bury(ctx context.Context, work string, journal *vault.Tombstones, dead map[string]time.Time) (int, error) {
+	keys, err := db.Open(ctx, t.at(t.Keyring, work), db.Options{Schema: t.Schema})
 	if err != nil {
 		return 0, err
 	}
 	defer keys.Close()
+	newer, err := vault.Destroyed(ctx, keys)
+	if err != nil {
+		return 0, err
+	}
+	for id, at := range newer {
+		if _, known := dead[id]; known {
+			continue
+		}
+		if err := journal.Add(at, id); err != nil {
+			return 0, err
+		}
+		dead[id] = at
+	}
 	n, err := vault.Replay(ctx, keys, dead)
-	if err != nil || t.AfterFilled == nil {
+	if err != nil {
 		return n, err
 	}
-	return n, t.AfterFilled(ctx, slices.Collect(maps.Keys(dead)))
+	return n, keys.Erase(ctx)
+}
+
+// place gives the filled folder its name.
+func (t Target) place(work string) error {
+	if _, err := os.Stat(t.Data); err == nil {
+		if err := os.Remove(t.Data); err != nil { // empty, as was checked
+			return errs.Wrap(err, errs.Unavailable, "error.backup-write", "path", t.Data)
+		}
+	}
+	err := syncDir(work)
+	if err == nil {
+		err = os.Rename(work, t.Data)
+	}
+	if err == nil {
+		err = syncDir(filepath.Dir(filepath.Clean(t.Data)))
+	}
+	if err != nil {
+		return errs.Wrap(err, errs.Unavailable, "error.backup-write", "path", t.Data)
+	}
+	return nil
+}
+
+func syncDir(path string) error {
+	d, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	return d.Sync()
 }

@@ -31,14 +31,18 @@ type Store interface {
 var validID = regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$`)
 
 // Folder is the Store in a folder of this machine.
-type Folder struct{ root string }
+type Folder struct {
+	root string
+	// Stored, if given, is told of each file that was put here, by its path.
+	Stored func(path string)
+}
 
 // NewFolder makes the folder if it is not there.
 func NewFolder(root string) (*Folder, error) {
 	if err := os.MkdirAll(filepath.Join(root, "tmp"), 0o700); err != nil {
 		return nil, errs.Wrap(err, errs.Unavailable, "error.database-dir", "path", root)
 	}
-	return &Folder{root}, nil
+	return &Folder{root: root}, nil
 }
 
 // path spreads files over 256 folders by the last digits of the name, which are random.
@@ -71,7 +75,13 @@ func (f *Folder) Put(_ context.Context, id string, write func(io.Writer) error) 
 	if err := tmp.Close(); err != nil {
 		return unavailable(err)
 	}
-	return unavailable(f.settle(tmp.Name(), path))
+	if err := f.settle(tmp.Name(), path); err != nil {
+		return unavailable(err)
+	}
+	if f.Stored != nil {
+		f.Stored(path)
+	}
+	return nil
 }
 
 func (f *Folder) settle(from, to string) error {

@@ -46,6 +46,8 @@ type Server struct {
 	OIDC  OIDC  `embed:"" prefix:"oidc-" envprefix:"PRASAN_OIDC_"`
 	SMS   SMS   `embed:"" prefix:"sms-" envprefix:"PRASAN_SMS_"`
 	Terms Terms `embed:"" prefix:"" envprefix:"PRASAN_"`
+
+	Backup Backup `embed:"" prefix:"backup-" envprefix:"PRASAN_BACKUP_"`
 }
 
 // GA is the bridge to Google Analytics. It stays closed, whatever is set here, until the
@@ -204,6 +206,9 @@ func (c *Server) Resolve() error {
 		return err
 	}
 	if err := readSecretFiles(reflect.ValueOf(&c.SMS).Elem(), "PRASAN_SMS_"); err != nil {
+		return err
+	}
+	if err := c.Backup.Resolve(); err != nil {
 		return err
 	}
 	if c.RateLimits == "off" && !IsLoopback(c.Listen) {

@@ -158,6 +158,24 @@ func (d *DB) Tail(ctx context.Context) (*Tail, error) {
 	})
 }
 
+// TailFrom goes on following where another process stopped; ok tells whether all that was
+// committed since is in the log still. What has come meanwhile is given by Next.
+func (d *DB) TailFrom(ctx context.Context, from Position) (t *Tail, ok bool, err error) {
+	t = &Tail{db: d, log: wal{path: d.path() + "-wal", stop: from}, cycle: map[uint32]int64{}}
+	err = d.still(ctx, func() error {
+		frames, err := t.log.read()
+		if ok = err == nil && t.log.at == from; !ok {
+			return err
+		}
+		for _, f := range frames {
+			t.cycle[f.page] = f.offset
+		}
+		t.log.stop = Position{}
+		return t.retake(ctx)
+	})
+	return t, ok, err
+}
+
 // retake holds the present moment; only while nothing is committed and all is read.
 func (t *Tail) retake(ctx context.Context) (err error) {
 	t.hold.Close()
@@ -167,6 +185,10 @@ func (t *Tail) retake(ctx context.Context) (err error) {
 
 // Close ends the following.
 func (t *Tail) Close() { t.hold.Close() }
+
+// Leave ends it at the end of the process: the hold is left open on purpose, so that the
+// log is not folded and thrown away when the database is closed, and TailFrom finds it.
+func (t *Tail) Leave() { t.hold = nil }
 
 // At is the moment up to which has been read.
 func (t *Tail) At() Position { return t.log.at }

@@ -3,6 +3,8 @@ package db
 import (
 	"context"
 	"database/sql"
+	"errors"
+	"net/url"
 	"os"
 	"os/exec"
 	"strings"
@@ -10,33 +12,39 @@ import (
 	"prasan/internal/errs"
 )
 
-// Snapshot writes a consistent copy of the database to a new file while others go on
-// writing: a database file on SQLite, an archive of pg_dump on PostgreSQL.
-func (d *DB) Snapshot(ctx context.Context, path string) error {
-	if d.Dialect == PostgreSQL {
-		only := "--exclude-schema=keyring" // the keyring is backed up apart, also where it shares the database
-		if d.schema != "" {
-			only = "--schema=" + d.schema
-		}
-		return run(ctx, "pg_dump", "--format=custom", "--no-owner", "--no-privileges", only, "--file="+path, "--dbname="+d.URL)
-	}
-	source := strings.TrimPrefix(d.URL, "sqlite:")
-	conn, err := sql.Open("sqlite", fileURI(source)+"?_pragma=busy_timeout(5000)")
+// Dump writes an archive of pg_dump to a new file, and calls look for the same moment.
+func (d *DB) Dump(ctx context.Context, path string, look func(tx *Tx) error) error {
+	s, err := newSession(ctx, d.readSQL, d.Dialect)
 	if err != nil {
 		return classify(err)
 	}
-	defer conn.Close()
-	_, err = conn.ExecContext(ctx, `VACUUM INTO '`+strings.ReplaceAll(path, "'", "''")+`'`)
-	return classify(err)
+	defer s.close()
+	if err := s.exec("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"); err != nil {
+		return classify(err)
+	}
+	defer func() { _ = s.exec("ROLLBACK") }() // the connection is closed anyway
+	tx := &Tx{Dialect: d.Dialect, session: s}
+	var moment string
+	if err := tx.QueryRow("SELECT pg_export_snapshot()", nil, &moment); err != nil {
+		return err
+	}
+	only := "--exclude-schema=keyring" // the keyring is backed up apart, also where it shares the database
+	if d.schema != "" {
+		only = "--schema=" + d.schema
+	}
+	if err := run(ctx, "pg_dump", "--format=custom", "--no-owner", "--no-privileges", "--snapshot="+moment, only, "--file="+path, "--dbname="+d.URL); err != nil {
+		return err
+	}
+	return look(tx)
 }
 
 // RestoreSnapshot puts a snapshot where a database is to be: a file that is not there
 // yet, or an empty PostgreSQL database.
-func RestoreSnapshot(ctx context.Context, url, path string) error {
-	if !strings.HasPrefix(url, "sqlite:") {
-		return run(ctx, "pg_restore", "--no-owner", "--no-privileges", "--exit-on-error", "--single-transaction", "--dbname="+url, path)
+func RestoreSnapshot(ctx context.Context, address, path string) error {
+	if !strings.HasPrefix(address, "sqlite:") {
+		return run(ctx, "pg_restore", "--no-owner", "--no-privileges", "--exit-on-error", "--single-transaction", "--dbname="+address, path)
 	}
-	target := strings.TrimPrefix(url, "sqlite:")
+	target := strings.TrimPrefix(address, "sqlite:")
 	if _, err := os.Stat(target); err == nil {
 		return errs.New(errs.Conflict, "error.restore-exists", "path", target)
 	}
@@ -84,4 +92,47 @@ func (d *DB) Integrity(ctx context.Context) ([]string, error) {
 		return []string{err.Error()}, nil
 	}
 	return problems, err
+}
+
+// Erase has what was deleted leave the file: free pages are given back, and the log is
+// emptied. PostgreSQL's own vacuum does the same in its time.
+func (d *DB) Erase(ctx context.Context) error {
+	if d.Dialect == PostgreSQL {
+		_, err := d.pool.ExecContext(ctx, "VACUUM")
+		return classify(err)
+	}
+	conn, err := sql.Open("sqlite", sqliteDSN(d.path(), true))
+	if err != nil {
+		return classify(err)
+	}
+	defer conn.Close()
+	conn.SetMaxOpenConns(1)
+	for _, text := range []string{"PRAGMA incremental_vacuum", "PRAGMA wal_checkpoint(TRUNCATE)"} {
+		rows, err := conn.QueryContext(ctx, text)
+		if err != nil {
+			return classify(err)
+		}
+		for rows.Next() { // each step gives back a page
+		}
+		if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+			return classify(err)
+		}
+	}
+	return nil
+}
+
+// Scratch makes an empty database on the same server, and what drops it again.
+func (d *DB) Scratch(ctx context.Context) (address string, drop func(), err error) {
+	u, err := url.Parse(d.URL)
+	if err != nil {
+		return "", nil, errs.Wrap(err, errs.Invalid, "error.database-url")
+	}
+	name := "prasan_drill_" + strings.ReplaceAll(NewID(), "-", "")
+	if _, err := d.pool.ExecContext(ctx, `CREATE DATABASE `+name+` TEMPLATE template0 ENCODING 'UTF8'`); err != nil {
+		return "", nil, errs.Wrap(err, errs.Unavailable, "error.drill-database")
+	}
+	u.Path = "/" + name
+	return u.String(), func() {
+		_, _ = d.pool.ExecContext(context.WithoutCancel(ctx), `DROP DATABASE IF EXISTS `+name+` WITH (FORCE)`) // what is left of it is in nobody's way
+	}, nil
 }

@@ -29,7 +29,8 @@ type Position struct {
 type wal struct {
 	path  string
 	at    Position
-	pages uint32 // how long the database is after the last commit
+	stop  Position // a commit at which to stop; zero for none
+	pages uint32   // how long the database is after the last commit
 }
 
 // walFrame is a page in the log and where its bytes lie.
@@ -101,6 +102,9 @@ func (l *wal) commits(f *os.File, order binary.ByteOrder) (done []walFrame, err 
 		if size := binary.BigEndian.Uint32(frame[4:]); size > 0 {
 			done, open = append(done, open...), open[:0]
 			l.at, l.pages = at, size
+			if at == l.stop {
+				return done, nil
+			}
 		}
 	}
 }

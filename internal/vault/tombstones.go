@@ -3,6 +3,7 @@ package vault
 import (
 	"bufio"
 	"context"
+	"database/sql"
 	"errors"
 	"io/fs"
 	"os"
@@ -59,6 +60,21 @@ func (t *Tombstones) Read() (map[string]time.Time, error) {
 		}
 	}
 	return out, lines.Err()
+}
+
+// Destroyed are the keys that a keyring says were destroyed: it may be newer than the data
+// that is restored with it.
+func Destroyed(ctx context.Context, keys *db.DB) (map[string]time.Time, error) {
+	out := map[string]time.Time{}
+	return out, keys.Read(ctx, func(tx *db.Tx) error {
+		return tx.Each(`SELECT id, at FROM shredded`, nil, func(rows *sql.Rows) error {
+			var id string
+			var at int64
+			err := rows.Scan(&id, &at)
+			out[id] = db.Time(at)
+			return err
+		})
+	})
 }
 
 // Replay destroys again, in a restored keyring, what the journal says was destroyed.

@@ -1,10 +1,26 @@
 package api
 
-import "prasan/internal/backup"
+import (
+	"context"
+	"time"
+
+	"prasan/internal/backup"
+)
 
 type rotateKeys struct {
 	Reason string `json:"reason" doc:"Why: it is a line of the audit."`
 }
+
+// CopyState says how copying stands.
+type CopyState struct {
+	To      bool              `json:"data_copied" doc:"A place is set to which the data is copied by itself."`
+	KeysTo  bool              `json:"keys_copied"`
+	AsOf    *time.Time        `json:"as_of,omitempty" doc:"Everything committed until then has been copied."`
+	Failing string            `json:"failing,omitempty" doc:"Why copying has stopped; it is tried again by itself."`
+	Copies  []backup.MadeCopy `json:"copies" doc:"Whole copies that were made, the newest first."`
+}
+
+type nothing struct{}
 
 // KeyOperations: the keys of the vault.
 func KeyOperations(k *backup.Rotator) []Operation {
@@ -16,6 +32,24 @@ func KeyOperations(k *backup.Rotator) []Operation {
 		Do(Operation{ID: "rotateKeys", Path: "/keys/rotation", Tag: tag, Summary: "Replace the master key and the keys under it while the program serves; it is done by the queue.", Action: backup.ActionKeys, Creates: true}, func(c *Call, in rotateKeys) (backup.Rotation, error) {
 			c.Location = "/keys/rotation"
 			return k.AskAs(c.Request.Context(), c.Actor, in.Reason)
+		}),
+	}
+}
+
+// CopyOperations: copies of the installation, and restore drills.
+func CopyOperations(d *backup.Driller, state func(ctx context.Context) (CopyState, error)) []Operation {
+	const tag = "copies"
+	return []Operation{
+		Get(Operation{ID: "getCopies", Path: "/backups", Tag: tag, Summary: "How copying stands, and which whole copies were made.", Action: "copies.read"}, func(c *Call) (CopyState, error) {
+			return state(c.Request.Context())
+		}),
+		Get(Operation{ID: "listDrills", Path: "/backups/drills", Tag: tag, Summary: "Restore drills with their signed results, the newest first.", Action: "copies.read"}, func(c *Call) (Page[backup.Signed], error) {
+			all, err := d.Drills(c.Request.Context(), 100)
+			return PageOf(all, len(all), func(s backup.Signed) backup.Signed { return s }, nil), err
+		}),
+		Do(Operation{ID: "drillRestore", Path: "/backups/drills", Tag: tag, Summary: "Restore the newest copy elsewhere, count and check it, and delete it; it is done by the queue.", Action: "copies.work", Creates: true}, func(c *Call, _ nothing) (nothing, error) {
+			c.Location = "/backups/drills"
+			return nothing{}, d.Ask(c.Request.Context(), c.Actor)
 		}),
 	}
 }

@@ -1,0 +1,50 @@
+package main
+
+import (
+	"fmt"
+
+	"prasan/internal/app"
+	"prasan/internal/config"
+)
+
+type drillCmd struct {
+	config.Store
+	Backup config.Backup `embed:"" prefix:"backup-" envprefix:"PRASAN_BACKUP_"`
+	JSON   bool          `help:"Print JSON."`
+}
+
+func (drillCmd) Help() string {
+	return example("prasan drill --backup-to /backup/data --backup-keys-to /backup-of-keys --data /var/lib/prasan")
+}
+
+func (c drillCmd) Run(p *program) error {
+	server, err := settings(c.Store)
+	if err != nil {
+		return err
+	}
+	server.Backup = c.Backup
+	if err := server.Backup.Resolve(); err != nil {
+		return err
+	}
+	a, err := app.New(p.ctx, server, app.Options{Mode: app.Use, Version: version()})
+	if err != nil {
+		return err
+	}
+	defer a.Close()
+	d, err := a.Drills.Run(p.ctx, "console")
+	if err != nil {
+		return err
+	}
+	if c.JSON {
+		err = p.printJSON(d)
+	} else {
+		for _, problem := range d.Problems {
+			fmt.Fprintln(p.std.out, problem)
+		}
+		_, err = fmt.Fprintf(p.std.out, "%s with %d increments, as of %s: %d rows of %d tables, %d bytes, restored and checked in %.1f s: %d problems.\n", d.Copy, d.Increments, d.AsOf.Format("2006-01-02 15:04:05 MST"), d.Rows, d.Tables, d.Bytes, d.Seconds, len(d.Problems))
+	}
+	if err == nil && !d.Good {
+		return exit(1)
+	}
+	return err
+}

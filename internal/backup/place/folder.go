@@ -1,0 +1,83 @@
+package place
+
+import (
+	"context"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"prasan/internal/errs"
+)
+
+// folder is a place on this machine, or one that is mounted.
+type folder string
+
+func (f folder) String() string { return string(f) }
+func (f folder) Close() error   { return nil }
+
+// Put writes beside, syncs and renames.
+func (f folder) Put(_ context.Context, name string, write func(io.Writer) error) error {
+	path := filepath.Join(string(f), name)
+	file, err := os.OpenFile(path+partial, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	if err != nil {
+		return errs.Wrap(err, errs.Unavailable, "error.backup-write", "path", string(f))
+	}
+	defer os.Remove(file.Name()) // nothing is left of it once it is renamed
+	defer file.Close()
+	if err := write(file); err != nil {
+		return failed(err, path)
+	}
+	if err := errors.Join(file.Sync(), file.Close()); err != nil {
+		return failed(err, path)
+	}
+	if err := os.Rename(file.Name(), path); err != nil {
+		return failed(err, path)
+	}
+	return failed(syncDir(string(f)), path)
+}
+
+func syncDir(path string) error {
+	d, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	return d.Sync()
+}
+
+func (f folder) Get(_ context.Context, name string) (io.ReadCloser, error) {
+	file, err := os.Open(filepath.Join(string(f), name))
+	if err != nil {
+		return nil, errs.Wrap(err, errs.NotFound, "error.backup-missing", "path", filepath.Join(string(f), name))
+	}
+	return file, nil
+}
+
+func (f folder) List(context.Context) ([]Item, error) {
+	entries, err := os.ReadDir(string(f))
+	if err != nil {
+		return nil, errs.Wrap(err, errs.NotFound, "error.backup-missing", "path", string(f))
+	}
+	var out []Item
+	for _, e := range entries {
+		info, err := e.Info()
+		if errors.Is(err, fs.ErrNotExist) || e.IsDir() || !listed(e.Name()) {
+			continue
+		}
+		if err != nil {
+			return nil, failed(err, string(f))
+		}
+		out = append(out, Item{e.Name(), info.Size()})
+	}
+	return out, nil
+}
+
+func (f folder) Delete(_ context.Context, name string) error {
+	err := os.Remove(filepath.Join(string(f), name))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return failed(err, string(f))
+}
