@@ -39,9 +39,9 @@ type entry struct {
 }
 
 const (
-	foldEvery = 150 * time.Millisecond // hits wait so long for company, at most
-	foldFull  = 2048                   // hits that are counted without waiting
-	foldMost  = 4096                   // hits of one transaction, or one entry
+	foldEvery = 800 * time.Millisecond // hits wait so long for company, at most
+	foldFull  = 4096                   // hits that are counted without waiting
+	foldMost  = 6144                   // hits of one transaction, or one entry
 	// maxUncounted bounds what waits in memory; beyond, collection sheds load.
 	maxUncounted = 60_000
 	// markLife is how long the mark of a writer outlives it: no entry of his can come later.

@@ -17,7 +17,7 @@ import (
 //
 // A list is, for each cell: by how much its term is larger than the one before, a byte
 // that says which of its six sums are not nought, and those sums. Numbers are varints.
-const partBits = 7
+const partBits = 9
 
 // block names a list; period is the number of a day or of a month.
 type block struct{ site, dim, period, part int64 }
