@@ -68,8 +68,8 @@ func (e EndOfLife) Gone(ctx context.Context, id string) (gone bool, err error) {
 
 // doomed is what must go with a case.
 type doomed struct {
-	id, reference, subject, revision string
-	blobs                            []string
+	id, reference, outside, subject, revision string
+	blobs                                     []string
 }
 
 // Erase destroys cases: their keys first, so that no copy can be opened, then the rows,
@@ -91,11 +91,26 @@ func (e EndOfLife) Erase(ctx context.Context, actor string, ids []string) error 
 	}
 	for _, d := range list {
 		for _, blob := range d.blobs {
-			// A file that stays cannot be opened; the nightly sweep takes it.
-			if err := e.Files.Delete(ctx, blob); err != nil && errs.KindOf(err) != errs.NotFound {
+			if err := e.eraseFile(ctx, blob); err != nil {
 				return err
 			}
 		}
+	}
+	return nil
+}
+
+// eraseFile removes a file that no other case has. One that stays cannot be opened by
+// what was destroyed, and the nightly sweep takes it once nobody has it.
+func (e EndOfLife) eraseFile(ctx context.Context, blob string) error {
+	var n int
+	err := e.DB.Read(ctx, func(tx *db.Tx) error {
+		return tx.QueryRow(`SELECT COUNT(*) FROM attachments WHERE blob = $1`, []any{blob}, &n)
+	})
+	if err != nil || n > 0 {
+		return err
+	}
+	if err := e.Files.Delete(ctx, blob); err != nil && errs.KindOf(err) != errs.NotFound {
+		return err
 	}
 	return nil
 }
@@ -106,9 +121,9 @@ func (e EndOfLife) doomed(ctx context.Context, ids []string) ([]doomed, error) {
 		list = nil
 		in, args := inList(ids)
 		at := map[string]int{}
-		err := tx.Each(`SELECT id, reference, subject_key, revision_id FROM cases WHERE id IN (`+in+`)`, args, func(rows *sql.Rows) error {
+		err := tx.Each(`SELECT id, reference, outside_ref, subject_key, revision_id FROM cases WHERE id IN (`+in+`)`, args, func(rows *sql.Rows) error {
 			var d doomed
-			err := rows.Scan(&d.id, &d.reference, &d.subject, &d.revision)
+			err := rows.Scan(&d.id, &d.reference, &d.outside, &d.subject, &d.revision)
 			at[d.id] = len(list)
 			list = append(list, d)
 			return err
@@ -139,9 +154,12 @@ func (e EndOfLife) erase(tx *db.Tx, actor string, list []doomed) error {
 	subjects := make([]string, len(list))
 	for i, d := range list {
 		ids[i], subjects[i] = d.id, d.subject
-		if err := mail.Erase(tx, d.id); err != nil {
-			return err
-		}
+	}
+	if err := mail.EraseAll(tx, ids); err != nil {
+		return err
+	}
+	if err := e.bury(tx, list); err != nil {
+		return err
 	}
 	in, args := inList(ids)
 	for _, table := range []string{"case_index", "case_events", "attachments", "links"} {

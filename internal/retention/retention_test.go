@@ -1,6 +1,7 @@
 package retention_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"strings"
@@ -12,6 +13,8 @@ import (
 	"prasan/internal/db/dbtest"
 	"prasan/internal/errs"
 	"prasan/internal/housetest"
+	"prasan/internal/letters"
+	"prasan/internal/org"
 	"prasan/internal/policy"
 	"prasan/internal/retention"
 )
@@ -31,6 +34,8 @@ type office struct {
 	retention *retention.Service
 	record    *policy.Snapshot
 	refs      []string
+	house     *housetest.House
+	letters   *letters.Service
 }
 
 var registrar, head, stranger = housetest.Registrar, housetest.Head, housetest.Stranger
@@ -38,8 +43,10 @@ var registrar, head, stranger = housetest.Registrar, housetest.Head, housetest.S
 func newOffice(t *testing.T, e *dbtest.Engine, n int) *office {
 	t.Helper()
 	h := housetest.New(t, e, housetest.ContactUs())
-	o := &office{t: t, e: e, cases: h.Cases, record: h.Record}
-	o.retention = retention.New(retention.Deps{DB: e.DB, Vault: h.Vault, Audit: h.Audit, Jobs: h.Jobs, Record: func(string) *policy.Snapshot { return h.Record }, Within: func(a, b string) bool { return a == b || b == "ops" }, Now: e.Clock.Now,
+	o := &office{t: t, e: e, cases: h.Cases, record: h.Record, house: h}
+	var agencies *org.Directory
+	o.letters, agencies = h.Correspond()
+	o.retention = retention.New(retention.Deps{DB: e.DB, Vault: h.Vault, Audit: h.Audit, Jobs: h.Jobs, Record: func(string) *policy.Snapshot { return h.Record }, Within: func(a, b string) bool { return a == b || b == "ops" }, Now: e.Clock.Now, Letters: o.letters, Agencies: agencies,
 		Holders: []retention.Holder{cases.EndOfLife{Service: h.Cases}}, Terms: retention.Terms{SurveyDays: 60, ArchivesDays: 60, ExtendYears: 1, KeyDays: 14}})
 	for i := range n {
 		r := h.Receive(i, fmt.Sprintf("เรื่องลับที่ %d", i))
@@ -118,8 +125,21 @@ func TestARoundGoesFromSurveyToCertificate(t *testing.T) {
 		must(t, err)
 		_, err = o.retention.Review(ctx, registrar, r.ID)
 		must(t, err)
-		_, err = o.retention.Consult(ctx, registrar, r.ID, "รย 0033/123")
+		r, err = o.retention.Draft(ctx, registrar, r.ID)
 		must(t, err)
+		_, err = o.retention.Draft(ctx, registrar, r.ID)
+		wantKind(t, err, errs.Conflict)
+		l := o.house.Sign(o.letters, r.ArchivesLetterID, head)
+		if o.theRound().State != retention.Reviewed {
+			t.Error("the National Archives have the list before the letter has left")
+		}
+		must(t, e.DB.InTx(ctx, func(tx *db.Tx) error { _, err := o.letters.DispatchIn(tx, registrar, l.ID, nil); return err }))
+		if r = o.theRound(); r.State != retention.Archives || r.ArchivesLetter != l.NumberText || l.NumberText == "" {
+			t.Errorf("%+v", r)
+		}
+		if name, file, err := o.retention.Enclosure(ctx, &l); err != nil || name != "form25-2579.pdf" || !bytes.HasPrefix(file, []byte("%PDF")) {
+			t.Errorf("%v %s", err, name)
+		}
 		_, err = o.retention.Order(ctx, head, r.ID, "1/2580")
 		wantKind(t, err, errs.Conflict) // the National Archives have 60 days
 		_, err = o.retention.Place(ctx, head, retention.Hold{Kind: "case", ObjectID: list[4].ObjectID, Label: list[4].Label, Agency: "rayong", Reason: "คดีปกครอง", OrderNumber: "2/2580"})

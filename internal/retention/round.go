@@ -2,6 +2,7 @@ package retention
 
 import (
 	"context"
+	"database/sql"
 	"slices"
 	"strings"
 	"time"
@@ -10,6 +11,8 @@ import (
 	"prasan/internal/db"
 	"prasan/internal/errs"
 	"prasan/internal/jobs"
+	"prasan/internal/letters"
+	"prasan/internal/org"
 	"prasan/internal/policy"
 	"prasan/internal/thai"
 	"prasan/internal/vault"
@@ -34,13 +37,20 @@ type Deps struct {
 	Now     func() time.Time
 	Holders []Holder
 	Terms   Terms
+
+	Letters  *letters.Service
+	Agencies *org.Directory
 }
 
 // Service is what can be done about the end of life.
 type Service struct{ Deps }
 
 // New returns the service.
-func New(d Deps) *Service { return &Service{d} }
+func New(d Deps) *Service {
+	s := &Service{d}
+	d.Letters.OnAction(s.onLetter)
+	return s
+}
 
 // Member is one of a round's committee; exactly one is its chair.
 type Member struct {
@@ -59,7 +69,8 @@ type Round struct {
 	OpenedAt, SurveyBy   time.Time
 	RequestedBy          string
 	Committee            []Member
-	ArchivesLetter       string
+	ArchivesLetter       string // its number
+	ArchivesLetterID     string
 	ArchivesUntil        time.Time
 	ArchivesAnswer       string
 	OrderNumber          string
@@ -205,65 +216,100 @@ func (s *Service) maySee(a policy.Actor, r *Round) bool {
 	return policy.May(a, "retention.read", r.Agency) || a.IsHead && s.Within(r.Agency, a.Agency)
 }
 
-// surveyPage is how many items are read at a time.
+// surveyPage is how many items are listed between two commits: whoever sends a message
+// meanwhile waits for one of them, not for the whole list.
 const surveyPage = 1000
 
-// Survey makes the list anew: everything that was due at the end of the year and is not
-// held. path says how the round goes on.
+// Survey makes the list anew: everything that was due at the end of the year, what is held
+// marked. path says how the round goes on. It may be interrupted, and is made anew then.
 func (s *Service) Survey(ctx context.Context, a policy.Actor, id, path string) (Round, error) {
 	if path != ByCommittee && path != ByOrder {
 		return Round{}, errs.InvalidField("path", "error.round-path")
 	}
-	return s.change(ctx, a, id, "survey", map[string]any{"path": path}, func(tx *db.Tx, r *Round) error {
-		r.Path, r.RequestedBy = path, a.Account
-		if _, err := tx.Exec(`DELETE FROM round_items WHERE round_id = $1`, r.ID); err != nil {
-			return err
+	r, err := s.beginSurvey(ctx, a, id)
+	if err != nil {
+		return Round{}, err
+	}
+	snap := s.Record(r.Activity)
+	if snap == nil {
+		return Round{}, errs.New(errs.Unavailable, "error.no-record")
+	}
+	no := 0
+	for _, h := range s.Holders {
+		if err := s.list(ctx, &r, h, endOf(r.Year, snap.Retention.Round), &no); err != nil {
+			return Round{}, err
 		}
-		snap := s.Record(r.Activity)
-		if snap == nil {
-			return errs.New(errs.Unavailable, "error.no-record")
+	}
+	return s.change(ctx, a, id, "survey", map[string]any{"path": path, "items": no}, func(_ *db.Tx, now *Round) error {
+		if now.Version != r.Version { // somebody else has begun one
+			return errs.New(errs.Conflict, "error.conflict")
 		}
-		end := endOf(r.Year, snap.Retention.Round)
-		no := 0
-		for _, h := range s.Holders {
-			if err := s.list(tx, r, h, end, &no); err != nil {
-				return err
-			}
-		}
+		now.Path, now.RequestedBy = path, a.Account
 		return nil
 	})
 }
 
-// list adds what one holder has.
-func (s *Service) list(tx *db.Tx, r *Round, h Holder, end time.Time, no *int) error {
-	after := ""
+// beginSurvey opens the round again and empties its list.
+func (s *Service) beginSurvey(ctx context.Context, a policy.Actor, id string) (Round, error) {
+	r, err := s.change(ctx, a, id, "survey", nil, func(_ *db.Tx, r *Round) error { r.State = Opened; return nil })
+	if err != nil {
+		return r, err
+	}
 	for {
-		var page []Item
-		err := h.Due(tx, r.Agency, end, after, surveyPage, func(id, label string, closed, due time.Time) {
-			page = append(page, Item{Kind: h.Kind(), ObjectID: id, Label: label, ClosedAt: closed, DueAt: due})
+		var n int64
+		err := s.DB.InTx(ctx, func(tx *db.Tx) (err error) {
+			n, err = tx.Exec(`DELETE FROM round_items WHERE round_id = $1 AND no IN (SELECT no FROM round_items WHERE round_id = $2 ORDER BY no LIMIT $3)`, id, id, surveyPage)
+			return err
 		})
-		if err != nil {
+		if err != nil || n == 0 {
+			return r, err
+		}
+	}
+}
+
+// list adds what one holder has, page by page.
+func (s *Service) list(ctx context.Context, r *Round, h Holder, end time.Time, no *int) error {
+	for after := ""; ; {
+		var page []Item
+		err := s.DB.Read(ctx, func(tx *db.Tx) error {
+			page = nil
+			return h.Due(tx, r.Agency, end, after, surveyPage, func(id, label string, closed, due time.Time) {
+				page = append(page, Item{No: *no + len(page) + 1, Kind: h.Kind(), ObjectID: id, Label: label, ClosedAt: closed, DueAt: due})
+			})
+		})
+		if err != nil || len(page) == 0 {
 			return err
 		}
-		for i := range page {
-			after = page[i].ObjectID
-			held, err := isHeld(tx, page[i].ObjectID)
+		err = s.DB.InTx(ctx, func(tx *db.Tx) error {
+			held, err := holdsOf(tx, r.Agency)
 			if err != nil {
 				return err
 			}
-			if held {
-				page[i].Decision = "hold"
+			for i := range page {
+				page[i].Decision = ""
+				if held[page[i].ObjectID] {
+					page[i].Decision = "hold"
+				}
 			}
-			*no++
-			page[i].No = *no
-			if err := insertItem(tx, r.ID, &page[i]); err != nil {
-				return err
-			}
+			return insertItems(tx, r.ID, page)
+		})
+		if err != nil || len(page) < surveyPage {
+			return err
 		}
-		if len(page) < surveyPage {
-			return nil
-		}
+		after, *no = page[len(page)-1].ObjectID, *no+len(page)
 	}
+}
+
+// holdsOf are the objects of an agency that are held.
+func holdsOf(tx *db.Tx, agency string) (map[string]bool, error) {
+	out := map[string]bool{}
+	err := tx.Each(`SELECT object_id FROM holds WHERE agency = $1 AND released_at = 0`, []any{agency}, func(rows *sql.Rows) error {
+		var id string
+		err := rows.Scan(&id)
+		out[id] = true
+		return err
+	})
+	return out, err
 }
 
 // NameCommittee names a chair and at least two members (clause 67).
@@ -336,18 +382,6 @@ func undecided(tx *db.Tx, r *Round) error {
 // Review closes the committee's work: every item has a decision.
 func (s *Service) Review(ctx context.Context, a policy.Actor, id string) (Round, error) {
 	return s.change(ctx, a, id, "review", nil, undecided)
-}
-
-// Consult notes the letter with which the list went to the National Archives.
-func (s *Service) Consult(ctx context.Context, a policy.Actor, id, letter string) (Round, error) {
-	letter, err := thai.CleanText(letter, 100)
-	if err != nil || letter == "" {
-		return Round{}, errs.InvalidField("letter", "error.required")
-	}
-	return s.change(ctx, a, id, "consult", map[string]any{"letter": letter}, func(tx *db.Tx, r *Round) error {
-		r.ArchivesLetter, r.ArchivesUntil = letter, tx.Now().AddDate(0, 0, s.Terms.ArchivesDays)
-		return nil
-	})
 }
 
 // Answer notes what the National Archives answered; items that they claim are theirs.

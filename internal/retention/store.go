@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	"prasan/internal/audit"
@@ -14,13 +15,13 @@ import (
 	"prasan/internal/thai"
 )
 
-const roundColumns = `id, agency, activity, year, path, state, revision_id, opened_at, survey_by, requested_by, committee, archives_letter, archives_until, archives_answer, order_number, ordered_by, order_ground, ordered_at, executed_at, certificate, version`
+const roundColumns = `id, agency, activity, year, path, state, revision_id, opened_at, survey_by, requested_by, committee, archives_letter, archives_until, archives_answer, order_number, ordered_by, order_ground, ordered_at, executed_at, certificate, archives_letter_id, version`
 
 func scanRound(scan func(...any) error) (Round, error) {
 	var r Round
 	var committee string
 	var opened, survey, until, ordered, executed int64
-	err := scan(&r.ID, &r.Agency, &r.Activity, &r.Year, &r.Path, &r.State, &r.RevisionID, &opened, &survey, &r.RequestedBy, &committee, &r.ArchivesLetter, &until, &r.ArchivesAnswer, &r.OrderNumber, &r.OrderedBy, &r.OrderGround, &ordered, &executed, &r.Certificate, &r.Version)
+	err := scan(&r.ID, &r.Agency, &r.Activity, &r.Year, &r.Path, &r.State, &r.RevisionID, &opened, &survey, &r.RequestedBy, &committee, &r.ArchivesLetter, &until, &r.ArchivesAnswer, &r.OrderNumber, &r.OrderedBy, &r.OrderGround, &ordered, &executed, &r.Certificate, &r.ArchivesLetterID, &r.Version)
 	if err != nil {
 		return r, err
 	}
@@ -63,8 +64,8 @@ func updateRound(tx *db.Tx, r *Round) error {
 	if err != nil {
 		return err
 	}
-	n, err := tx.Exec(`UPDATE rounds SET path = $1, state = $2, requested_by = $3, committee = $4, archives_letter = $5, archives_until = $6, archives_answer = $7, order_number = $8, ordered_by = $9, order_ground = $10, ordered_at = $11, executed_at = $12, certificate = $13, version = version + 1 WHERE id = $14 AND version = $15`,
-		r.Path, string(r.State), r.RequestedBy, string(committee), r.ArchivesLetter, db.Micros(r.ArchivesUntil), r.ArchivesAnswer, r.OrderNumber, r.OrderedBy, r.OrderGround, db.Micros(r.OrderedAt), db.Micros(r.ExecutedAt), r.Certificate, r.ID, r.Version)
+	n, err := tx.Exec(`UPDATE rounds SET path = $1, state = $2, requested_by = $3, committee = $4, archives_letter = $5, archives_until = $6, archives_answer = $7, order_number = $8, ordered_by = $9, order_ground = $10, ordered_at = $11, executed_at = $12, certificate = $13, archives_letter_id = $14, version = version + 1 WHERE id = $15 AND version = $16`,
+		r.Path, string(r.State), r.RequestedBy, string(committee), r.ArchivesLetter, db.Micros(r.ArchivesUntil), r.ArchivesAnswer, r.OrderNumber, r.OrderedBy, r.OrderGround, db.Micros(r.OrderedAt), db.Micros(r.ExecutedAt), r.Certificate, r.ArchivesLetterID, r.ID, r.Version)
 	if err == nil && n == 0 {
 		return errs.New(errs.Conflict, "error.conflict")
 	}
@@ -72,10 +73,23 @@ func updateRound(tx *db.Tx, r *Round) error {
 	return err
 }
 
-func insertItem(tx *db.Tx, round string, i *Item) error {
-	_, err := tx.Exec(`INSERT INTO round_items (round_id, no, kind, object_id, label, closed_at, due_at, decision) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
-		round, i.No, i.Kind, i.ObjectID, i.Label, db.Micros(i.ClosedAt), db.Micros(i.DueAt), i.Decision)
-	return err
+// insertItems writes lines of the list, many in one statement.
+func insertItems(tx *db.Tx, round string, list []Item) error {
+	const row = 8
+	for len(list) > 0 {
+		page := list[:min(len(list), 100)]
+		list = list[len(page):]
+		marks, args := make([]string, len(page)), make([]any, 0, row*len(page))
+		for i, x := range page {
+			n := row * i
+			marks[i] = fmt.Sprintf("($%d, $%d, $%d, $%d, $%d, $%d, $%d, $%d)", n+1, n+2, n+3, n+4, n+5, n+6, n+7, n+8)
+			args = append(args, round, x.No, x.Kind, x.ObjectID, x.Label, db.Micros(x.ClosedAt), db.Micros(x.DueAt), x.Decision)
+		}
+		if _, err := tx.Exec(`INSERT INTO round_items (round_id, no, kind, object_id, label, closed_at, due_at, decision) VALUES `+strings.Join(marks, ", "), args...); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // items reads items after a number; limit 0 is all. cond is a clause of this package.
@@ -89,14 +103,15 @@ func items(tx *db.Tx, round, cond string, after, limit int) ([]Item, error) {
 		var i Item
 		var closed, due, done int64
 		err := rows.Scan(&i.No, &i.Kind, &i.ObjectID, &i.Label, &closed, &due, &i.Decision, &i.Dissent, &done)
-		i.ClosedAt, i.DueAt, i.DoneAt = db.Time(closed), db.Time(due), db.Time(done)
+		i.ClosedAt, i.DueAt, i.DoneAt = db.Time(closed), db.Time(due), db.Time(max(done, 0))
 		out = append(out, i)
 		return err
 	})
 	return out, err
 }
 
-func isHeld(tx *db.Tx, object string) (bool, error) {
+// Held tells whether an object is held by an order.
+func Held(tx *db.Tx, object string) (bool, error) {
 	var n int
 	err := tx.QueryRow(`SELECT COUNT(*) FROM holds WHERE object_id = $1 AND released_at = 0`, []any{object}, &n)
 	return n > 0, err
@@ -167,6 +182,13 @@ func (s *Service) Place(ctx context.Context, a policy.Actor, h Hold) (Hold, erro
 		if _, err := tx.Exec(`INSERT INTO holds (id, kind, object_id, label, agency, reason, order_number, placed_by, placed_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
 			h.ID, h.Kind, h.ObjectID, h.Label, h.Agency, h.Reason, h.OrderNumber, h.PlacedBy, db.Micros(h.PlacedAt)); err != nil {
 			return err
+		}
+		var gone int
+		if err := tx.QueryRow(`SELECT COUNT(*) FROM round_items WHERE object_id = $1 AND done_at <> 0`, []any{h.ObjectID}, &gone); err != nil {
+			return err
+		}
+		if gone > 0 {
+			return errs.New(errs.Conflict, "error.hold-late")
 		}
 		// What a running round would destroy next is held from this moment.
 		if _, err := tx.Exec(`UPDATE round_items SET decision = 'hold' WHERE object_id = $1 AND done_at = 0`, h.ObjectID); err != nil {

@@ -44,7 +44,8 @@ var Transitions = []Transition{
 	{"decide", []State{Committee}, Committee, ByCommittee, "retention.work"},
 	{"decide", []State{Surveyed}, Surveyed, ByOrder, "retention.work"},
 	{"review", []State{Committee}, Reviewed, ByCommittee, "retention.work"},
-	{"consult", []State{Reviewed}, Archives, ByCommittee, "retention.work"},
+	{"draft", []State{Reviewed}, Reviewed, ByCommittee, "retention.work"},
+	{"consult", []State{Reviewed}, Archives, ByCommittee, "system"}, // when the letter leaves
 	{"answer", []State{Archives}, Archives, ByCommittee, "retention.work"},
 	{"order", []State{Archives}, Ordered, ByCommittee, "duty"},
 	{"order", []State{Surveyed}, Ordered, ByOrder, "duty"},

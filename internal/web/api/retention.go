@@ -20,7 +20,8 @@ type Round struct {
 	SurveyBy       time.Time          `json:"survey_by"`
 	RequestedBy    string             `json:"requested_by,omitempty"`
 	Committee      []retention.Member `json:"committee"`
-	ArchivesLetter string             `json:"archives_letter,omitempty"`
+	ArchivesLetter string             `json:"archives_letter,omitempty" doc:"Number of the letter to the National Archives."`
+	LetterID       string             `json:"letter_id,omitempty" doc:"Identifier of that letter."`
 	ArchivesUntil  *time.Time         `json:"archives_until,omitempty" doc:"Without an answer of the National Archives the order may be given from then."`
 	ArchivesAnswer string             `json:"archives_answer,omitempty"`
 	OrderNumber    string             `json:"order_number,omitempty"`
@@ -66,7 +67,7 @@ type LegalHold struct {
 
 func roundOf(r retention.Round) Round {
 	return Round{ID: r.ID, Agency: r.Agency, Activity: r.Activity, Year: r.Year, Path: r.Path, State: string(r.State), OpenedAt: r.OpenedAt, SurveyBy: r.SurveyBy, RequestedBy: r.RequestedBy, Committee: append([]retention.Member{}, r.Committee...),
-		ArchivesLetter: r.ArchivesLetter, ArchivesUntil: moment(r.ArchivesUntil), ArchivesAnswer: r.ArchivesAnswer, OrderNumber: r.OrderNumber, OrderedBy: r.OrderedBy, Next: append([]string{}, retention.Next(&r)...)}
+		ArchivesLetter: r.ArchivesLetter, LetterID: r.ArchivesLetterID, ArchivesUntil: moment(r.ArchivesUntil), ArchivesAnswer: r.ArchivesAnswer, OrderNumber: r.OrderNumber, OrderedBy: r.OrderedBy, Next: append([]string{}, retention.Next(&r)...)}
 }
 
 type roundSurvey struct {
@@ -74,9 +75,6 @@ type roundSurvey struct {
 }
 type roundCommittee struct {
 	Members []retention.Member `json:"members"`
-}
-type roundLetter struct {
-	Letter string `json:"letter" doc:"Number of the letter to the National Archives."`
 }
 type roundAnswer struct {
 	Text    string `json:"text"`
@@ -116,8 +114,8 @@ func RetentionOperations(s *retention.Service) []Operation {
 			return show(s.Decide(c.Request.Context(), c.Actor, c.Path("id"), in))
 		}),
 		Get(post(act("review", "Close the committee's work.")), func(c *Call) (Round, error) { return show(s.Review(c.Request.Context(), c.Actor, c.Path("id"))) }),
-		Do(act("consult", "Note the letter to the National Archives."), func(c *Call, in roundLetter) (Round, error) {
-			return show(s.Consult(c.Request.Context(), c.Actor, c.Path("id"), in.Letter))
+		Get(post(act("draft", "Draw up the letter with which the list goes to the National Archives; the round follows when it is sent.")), func(c *Call) (Round, error) {
+			return show(s.Draft(c.Request.Context(), c.Actor, c.Path("id")))
 		}),
 		Do(act("answer", "Note the answer of the National Archives."), func(c *Call, in roundAnswer) (Round, error) {
 			return show(s.Answer(c.Request.Context(), c.Actor, c.Path("id"), in.Text, in.Claimed))

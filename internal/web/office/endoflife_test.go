@@ -47,7 +47,7 @@ func (h *house) promise(d *office.Deps, v *vault.Vault, guard *processing.Servic
 			x.told += len(subjects)
 			return len(subjects), nil
 		}})
-	x.retention = retention.New(retention.Deps{DB: h.e.DB, Vault: v, Audit: log, Jobs: queue, Record: record.Snapshot, Within: agencies.Within, Now: h.e.Clock.Now, Holders: []retention.Holder{cases.EndOfLife{Service: h.cases}}, Terms: retention.Terms{SurveyDays: 60, ArchivesDays: 60, ExtendYears: 1, KeyDays: 14}})
+	x.retention = retention.New(retention.Deps{DB: h.e.DB, Vault: v, Audit: log, Jobs: queue, Record: record.Snapshot, Within: agencies.Within, Now: h.e.Clock.Now, Letters: d.Letters, Agencies: agencies, Holders: []retention.Holder{cases.EndOfLife{Service: h.cases}}, Terms: retention.Terms{SurveyDays: 60, ArchivesDays: 60, ExtendYears: 1, KeyDays: 14}})
 	d.Rights, d.Breach, d.Retention = x.rights, x.breach, x.retention
 	d.Contact = func(code string) policy.Contact {
 		a, _ := agencies.Get(code)
@@ -287,8 +287,17 @@ func TestARoundGoesFromSurveyToCertificateThroughThePages(t *testing.T) {
 		p = h.act(p, "decide", 303, "decision", "destroy")
 		h.has(p, "ขยายเวลาการเก็บ", "ความเห็นแย้ง: ควรทำลาย")
 		p = h.act(p, "review", 303)
-		p = h.act(p, "consult", 303, "letter", "อก 0201/9")
-		h.has(p, "เหลือ 60 วันที่หอจดหมายเหตุฯ")
+		p = h.act(p, "draft", 303)
+		h.has(p, "ขอส่งบัญชีหนังสือขอทำลาย ประจำปี 2579")
+		r, _, err := h.life.retention.Get(ctx, head, id, 0, 1)
+		must(t, err)
+		number := h.signed(r.ArchivesLetterID)
+		must(t, e.DB.InTx(ctx, func(tx *db.Tx) error {
+			_, err := h.life.rights.Letters.DispatchIn(tx, head, r.ArchivesLetterID, map[string]string{})
+			return err
+		}))
+		p = h.get("bare", path, 200)
+		h.has(p, number, "เหลือ 60 วันที่หอจดหมายเหตุฯ")
 		p = h.act(p, "answer", 303, "text", "เห็นชอบ", "claimed", "4")
 		p = h.act(h.get("head", path, 200), "order", 303, "number", "1/2580")
 		h.has(p, "1/2580", "มีคำสั่งทำลาย")
@@ -317,6 +326,9 @@ func (h *house) lists(path string, refs []string) {
 		if !strings.Contains(csv.Body, want) || !strings.Contains(all.String(), want) {
 			h.t.Errorf("the lists lack %q", want)
 		}
+	}
+	if pdf := h.get("registrar", path+"/list.pdf", 200); pdf.Header.Get("Content-Type") != "application/pdf" || !strings.HasPrefix(pdf.Body, "%PDF") {
+		h.t.Errorf("%v", pdf.Header)
 	}
 	if !strings.HasPrefix(csv.Body, "\ufeff") {
 		h.t.Error("spreadsheets will not know that it is UTF-8")

@@ -69,10 +69,7 @@ func (v *visit) roundDeeds(r retention.Round) []deed {
 			return err
 		}, false},
 		{"review", nothing, func(func(string) string) error { _, err := s.Review(ctx, who, r.ID); return err }, false},
-		{"consult", func(t *typed) []ask { return []ask{t.line("letter", "round.archives-letter", "")} }, func(in func(string) string) error {
-			_, err := s.Consult(ctx, who, r.ID, in("letter"))
-			return err
-		}, false},
+		{"draft", nothing, func(func(string) string) error { _, err := s.Draft(ctx, who, r.ID); return err }, false},
 		{"answer", func(t *typed) []ask {
 			return []ask{t.area("text", "round.archives-answer", "", 3), t.line("claimed", "round.claimed", "").help(v.t("round.claimed-help")).optional(v)}
 		}, func(in func(string) string) error {
@@ -211,6 +208,14 @@ func (v *visit) roundPage(doing string, wrong *errs.E) error {
 		return err
 	}
 	v.itemsPart(&d, r, items)
+	if r.ArchivesLetterID != "" {
+		l, err := v.f.Letters.Get(v.Context(), v.session.Actor, r.ArchivesLetterID)
+		if err == nil {
+			d.Parts = append(d.Parts, v.letterPart(l))
+		} else if errs.KindOf(err) != errs.NotFound {
+			return err
+		}
+	}
 	if len(r.Committee) > 0 {
 		d.Parts = append(d.Parts, v.committeePart(r))
 	}
@@ -267,7 +272,7 @@ func (v *visit) itemsPart(d *dossier, r retention.Round, items []retention.Item)
 		t.Rows = append(t.Rows, []kit.Cell{{Text: strconv.Itoa(i.No)}, {Text: i.Label}, {Text: v.kindName(i.Kind)}, {Text: thai.DateShort(i.ClosedAt, v.lang)}, {Text: thai.DateShort(i.DueAt, v.lang)}, {Chip: v.decisionChip(i)}, {Text: v.itemNote(i)}})
 	}
 	p.Table = &t
-	p.Links = []kit.Link{{Href: v.to(roundBase + r.ID + "/list.xlsx"), Text: v.t("round.list-xlsx")}, {Href: v.to(roundBase + r.ID + "/list.csv"), Text: v.t("round.list-csv")}}
+	p.Links = []kit.Link{{Href: v.to(roundBase + r.ID + "/list.pdf"), Text: v.t("round.list-pdf")}, {Href: v.to(roundBase + r.ID + "/list.xlsx"), Text: v.t("round.list-xlsx")}, {Href: v.to(roundBase + r.ID + "/list.csv"), Text: v.t("round.list-csv")}}
 	d.Parts = append(d.Parts, p)
 }
 
