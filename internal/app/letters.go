@@ -40,6 +40,7 @@ func wireLetters(_ context.Context, a *App) error {
 	a.Letters.Register()
 	a.Saraban.Register()
 	a.Operations = append(a.Operations, api.LetterOperations(a.Letters, a.Saraban)...)
+	a.Operations = append(a.Operations, api.SealOperations(a.Letters, a.Saraban)...)
 	if a.Saraban.Serve {
 		a.Host("ecms", "exchange", exchange(&ecms.Server{Exchange: a.Saraban.Node(), Caller: a.ecmsCaller, Now: a.Now}))
 	}

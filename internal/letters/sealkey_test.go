@@ -179,7 +179,9 @@ func TestACertificateThatDoesNotFitIsRefused(t *testing.T) {
 	if err != nil { // the library may refuse to make one
 		weak = nil
 	}
-	with := func(change func(c *x509.Certificate)) []byte { return withKey(t, key, ca.certify(key.Public(), change), ca.sub) }
+	with := func(change func(c *x509.Certificate)) []byte {
+		return withKey(t, key, ca.certify(key.Public(), change), ca.sub)
+	}
 	rows := map[string][]byte{
 		"over":                    with(func(c *x509.Certificate) { c.NotAfter = dbtest.Start.AddDate(0, 0, -1) }),
 		"not yet":                 with(func(c *x509.Certificate) { c.NotBefore = dbtest.Start.AddDate(0, 0, 1) }),

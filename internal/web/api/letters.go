@@ -35,6 +35,8 @@ type Letter struct {
 	ApprovedBy   string           `json:"approved_by,omitempty"`
 	SHA256       string           `json:"sha256,omitempty" doc:"Of the sealed PDF, or of the file that came."`
 	Receipt      string           `json:"receipt,omitempty" doc:"Receive number (เลขรับ)."`
+	FileType     string           `json:"file_type,omitempty" doc:"Media type of its file."`
+	Paper        bool             `json:"paper,omitempty" doc:"Signed by hand on paper; its file is the scan."`
 	Channel      string           `json:"channel,omitempty" enum:"local,ecms,email,file,paper"`
 	Reason       string           `json:"reason,omitempty"`
 	CreatedAt    time.Time        `json:"created_at"`
@@ -128,8 +130,8 @@ type (
 
 func letterOf(l letters.Letter) Letter {
 	out := Letter{ID: l.ID, Direction: letters.Out, Agency: l.Agency, Kind: string(l.Kind), State: string(l.State), Series: l.Series, Secrecy: string(l.Secrecy), Urgency: string(l.Urgency), To: l.To, ToName: l.ToName, Subject: l.Subject, About: l.About,
-		Number: l.NumberText, Date: moment(l.NumberedAt), DraftedBy: l.DraftedBy, CheckedBy: l.CheckedBy, ApprovedBy: l.ApprovedBy, SHA256: l.FileHash, Reason: l.CancelReason, CreatedAt: l.CreatedAt, SealedAt: moment(l.SealedAt), DispatchedAt: moment(l.DispatchedAt), Next: []string{}}
-	if l.ApprovedBy != "" {
+		Number: l.NumberText, Date: moment(l.NumberedAt), DraftedBy: l.DraftedBy, CheckedBy: l.CheckedBy, ApprovedBy: l.ApprovedBy, SHA256: l.FileHash, FileType: l.FileType, Paper: l.Paper, Reason: l.CancelReason, CreatedAt: l.CreatedAt, SealedAt: moment(l.SealedAt), DispatchedAt: moment(l.DispatchedAt), Next: []string{}}
+	if l.Signer.Name != "" {
 		out.Signer = &l.Signer
 		out.Signer.Lines = append([]string{}, l.Signer.Lines...)
 	}
@@ -152,7 +154,7 @@ func letterFor(c *Call, s *letters.Service, l letters.Letter, err error) (Letter
 
 func letterIn(a policy.Actor, i saraban.In) Letter {
 	out := Letter{ID: i.ID, Direction: letters.In, Agency: i.Agency, State: string(i.State), Secrecy: string(i.Secrecy), Urgency: string(i.Urgency), From: i.From, FromName: i.FromName, ToName: i.ToName, Subject: i.Subject, About: i.About, Number: i.Number,
-		Date: moment(i.Dated), SHA256: i.FileHash, Channel: string(i.Channel), Reason: i.Reason, CreatedAt: i.ReceivedAt, RegisteredAt: moment(i.RegisteredAt), AnsweredAt: moment(i.AnsweredAt), Next: saraban.Offered(a, &i)}
+		Date: moment(i.Dated), SHA256: i.FileHash, FileType: i.FileType, Channel: string(i.Channel), Reason: i.Reason, CreatedAt: i.ReceivedAt, RegisteredAt: moment(i.RegisteredAt), AnsweredAt: moment(i.AnsweredAt), Next: saraban.Offered(a, &i)}
 	if i.Receipt != 0 {
 		out.Receipt = i.ReceiptText()
 	}
@@ -192,7 +194,7 @@ func LetterOperations(l *letters.Service, s *saraban.Service) []Operation {
 		Get(Operation{ID: "listLetters", Path: "/letters", Tag: tag, Summary: "Letters that the caller may know of, newest first.", Action: "letter.read", Query: append([]Param{{Name: "direction", Summary: "Letters that leave, if absent.", Enum: []string{"out", "in"}}, {Name: "agency", Summary: "Code of an agency."}, {Name: "state", Summary: "State of the letter."}, {Name: "about", Summary: "What it was written for."}}, Paging...)}, x.list),
 		Do(Operation{ID: "draftLetter", Path: "/letters", Tag: tag, Summary: "Draft a letter. What is left out of its content is filled in.", Creates: true}, x.draft),
 		Get(Operation{ID: "getLetter", Path: "/letters/{id}", Tag: tag, Summary: "A letter with its sendings. Its files are at `/letters/{id}.pdf` and `/letters/{id}.docx`.", Query: []Param{{Name: "content", Summary: "true to read what it says; the reading is on file.", Enum: []string{"true"}}}}, x.get),
-		Get(Operation{ID: "getLetterPDF", Path: "/letters/{id}/pdf", Tag: tag, Summary: "The sealed file, or what it would look like; of a letter that came, its file. Also `/letters/{id}.pdf`.", Types: []string{"application/pdf"}}, x.pdf),
+		Get(Operation{ID: "getLetterPDF", Path: "/letters/{id}/pdf", Tag: tag, Summary: "The sealed file, or what it would look like; of a letter that came, its file. Also `/letters/{id}.pdf`.", Types: []string{"application/pdf", "image/jpeg", "image/png"}}, x.pdf),
 		Get(Operation{ID: "getLetterDOCX", Path: "/letters/{id}/docx", Tag: tag, Summary: "The letter for a word processor. Also `/letters/{id}.docx`.", Types: []string{docxType}}, func(c *Call) (Raw, error) {
 			b, err := x.out.DOCX(c.Request.Context(), c.Actor, c.Path("id"))
 			return Raw{docxType, b}, err
@@ -349,11 +351,21 @@ func (x correspondence) getIn(c *Call, id string, words bool) (Letter, error) {
 }
 
 func (x correspondence) pdf(c *Call) (Raw, error) {
-	b, err := x.out.PDF(c.Request.Context(), c.Actor, c.Path("id"))
+	ctx, id := c.Request.Context(), c.Path("id")
+	l, err := x.out.Get(ctx, c.Actor, id)
 	if errs.KindOf(err) == errs.NotFound {
-		b, err = x.in.FileIn(c.Request.Context(), c.Actor, c.Path("id"))
+		i, err := x.in.GetIn(ctx, c.Actor, id)
+		if err != nil {
+			return Raw{}, err
+		}
+		b, err := x.in.FileIn(ctx, c.Actor, id)
+		return Raw{i.FileType, b}, err
 	}
-	return Raw{"application/pdf", b}, err
+	if err != nil {
+		return Raw{}, err
+	}
+	b, err := x.out.PDF(ctx, c.Actor, id)
+	return Raw{l.FileType, b}, err
 }
 
 func (x correspondence) dispatch(c *Call, in letterSending) (Letter, error) {

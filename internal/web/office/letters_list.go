@@ -3,6 +3,7 @@ package office
 import (
 	"bytes"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -15,7 +16,7 @@ import (
 )
 
 // letterRoutes: official letters, those that come, and their registers.
-var letterRoutes = []route{
+var letterRoutes = slices.Concat([]route{
 	{"GET /{lang}/office/letters", full, "letter.read", listLetters},
 	{"GET /{lang}/office/letters/in", full, "letter.read", listLettersIn},
 	{"GET /{lang}/office/letters/new", full, "letter.draft", newLetter},
@@ -25,7 +26,7 @@ var letterRoutes = []route{
 	{"POST /{lang}/office/letters/{id}/{act}", full, "letter.read", actOnLetter},
 	{"GET /{lang}/office/registers/{direction}", full, "letter.read", showRegister},
 	{"GET /{lang}/office/registers/{direction}/{file}", full, "letter.read", registerFile},
-}
+}, previewRoutes, scanRoutes, sealRoutes)
 
 const (
 	lettersBase = "/office/letters/"
@@ -42,7 +43,13 @@ func (v *visit) letterLinks() []kit.Link {
 	if v.reaches("letter.draft") {
 		out = append(out, kit.Link{Href: v.to("/office/letters/new"), Text: v.t("letters.new")})
 	}
-	for _, x := range []struct{ path, key string }{{"/office/letters", "letters.out"}, {"/office/letters/in", "letters.in"}, {"/office/registers/out", "letters.register-out"}, {"/office/registers/in", "letters.register-in"}, {"/office/follow-ups", "followup.office"}} {
+	if v.reaches("letter.number") {
+		out = append(out, kit.Link{Href: v.to("/office/letters/paper"), Text: v.t("letters.paper")})
+	}
+	if v.reaches("letter.receive") {
+		out = append(out, kit.Link{Href: v.to("/office/letters/scan"), Text: v.t("letters.scan-in")})
+	}
+	for _, x := range []struct{ path, key string }{{"/office/letters", "letters.out"}, {"/office/letters/in", "letters.in"}, {"/office/registers/out", "letters.register-out"}, {"/office/registers/in", "letters.register-in"}, {"/office/follow-ups", "followup.office"}, {"/office/seals", "seal.heading"}} {
 		if v.URL.Path != v.to(x.path) {
 			out = append(out, kit.Link{Href: v.to(x.path), Text: v.t(x.key)})
 		}

@@ -58,13 +58,19 @@ func (v *visit) writingAsks(t *typed, w letters.Writing) []ask {
 	}
 }
 
+// writing is the form of a letter with where its preview is.
+type writing struct {
+	taking
+	Preview string
+}
+
 func newLetter(v *visit) error { return v.writing(http.StatusOK, false, nil) }
 
 func (v *visit) writing(status int, posted bool, fields []errs.Field) error {
 	t := &typed{v: v, deed: "new", active: posted, fields: fields}
 	f := deedForm{Title: v.t("letters.new"), Help: v.t("letters.new-help"), Action: v.to("/office/letters/new"), Button: v.t("letters.draft"), Asks: v.writingAsks(t, letters.Writing{})}
 	f.Errors = summaryIn(v, t, fields)
-	return v.page(status, f.Title, "office/taking", taking{kit.Link{Href: v.to("/office/letters"), Text: v.t("letters.out")}, f})
+	return v.page(status, f.Title, "office/writing", writing{taking{kit.Link{Href: v.to("/office/letters"), Text: v.t("letters.out")}, f}, v.to("/office/letters/preview")})
 }
 
 func draftLetter(v *visit) error {
@@ -117,11 +123,13 @@ func letterFile(v *visit) error {
 	var body []byte
 	kind := "application/pdf"
 	switch file := v.PathValue("file"); {
-	case file == "letter.pdf" && p.in != nil:
+	case p.in != nil && file == letterFileName(p.in.FileType):
+		kind = p.in.FileType
 		body, err = v.f.Saraban.FileIn(ctx, who, id)
-	case file == "letter.pdf":
+	case p.out != nil && file == letterFileName(p.out.FileType):
+		kind = p.out.FileType
 		body, err = v.f.Letters.PDF(ctx, who, id)
-	case file == "letter.docx" && p.out != nil:
+	case file == "letter.docx" && p.out != nil && !p.out.Paper:
 		kind = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 		body, err = v.f.Letters.DOCX(ctx, who, id)
 	case strings.HasPrefix(file, attachmentPath) && p.in != nil:
@@ -361,8 +369,16 @@ func (v *visit) letterPage(p letterPage) error {
 
 // letterWords is what the letter says, behind a button, and its files.
 func (v *visit) letterWords(base string, p letterPage) dossierPart {
-	part := dossierPart{ID: "words", Title: v.t("letters.words"), Lead: v.t("letters.words-lead"), Post: v.to(base + "/open"), Button: v.t("letters.open"), Links: []kit.Link{{Href: v.to(base + "/letter.pdf"), Text: "PDF"}}}
-	if p.out != nil {
+	part := dossierPart{ID: "words", Title: v.t("letters.words"), Lead: v.t("letters.words-lead"), Post: v.to(base + "/open"), Button: v.t("letters.open")}
+	media := ""
+	if p.in != nil {
+		media = p.in.FileType
+	} else {
+		media = p.out.FileType
+	}
+	name := letterFileName(media)
+	part.Links = []kit.Link{{Href: v.to(base + "/" + name), Text: strings.ToUpper(strings.TrimPrefix(name, "letter."))}}
+	if p.out != nil && !p.out.Paper {
 		part.Links = append(part.Links, kit.Link{Href: v.to(base + "/letter.docx"), Text: "DOCX"})
 	}
 	if p.words != nil {
@@ -389,7 +405,7 @@ func (v *visit) aboutOut(d *dossier, l *letters.Letter) (string, []letters.Event
 	}
 	d.Facts = []kit.Row{{Key: v.t("letters.number"), Value: v.numberOr(l.NumberText)}, {Key: v.t("letters.date"), Value: v.day(l.NumberedAt)}, {Key: v.t("letters.form"), Value: v.t("letters.form-" + string(l.Kind))}, {Key: v.t("letters.to"), Value: l.ToName},
 		{Key: v.t("letters.secrecy"), Value: v.t("letters.secrecy-" + string(l.Secrecy))}, {Key: v.t("letters.urgency"), Value: v.t("letters.urgency-" + string(l.Urgency))}}
-	if l.ApprovedBy != "" {
+	if l.Signer.Name != "" {
 		d.Facts = append(d.Facts, kit.Row{Key: v.t("letters.signer"), Lines: append([]string{l.Signer.Name}, l.Signer.Lines...)})
 	}
 	if l.FileHash != "" {

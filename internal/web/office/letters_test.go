@@ -1,6 +1,7 @@
 package office_test
 
 import (
+	"bytes"
 	"net/url"
 	"strings"
 	"testing"
@@ -134,4 +135,41 @@ func letterOf(p *webtest.Page) string {
 		}
 	}
 	return ""
+}
+
+// sendFile fills in the form of a page and posts it with a file.
+func (h *house) sendFile(name, path string, status int, values map[string]string, files ...webtest.File) *webtest.Page {
+	h.t.Helper()
+	f := h.form(h.get(name, path, 200), strings.TrimPrefix(path, "/th/office"))
+	for k, v := range values {
+		f.Set(k, v)
+	}
+	return h.want(status)(f.Submit(files...))
+}
+
+// A letter on paper is registered with its scan on either side; a preview keeps nothing.
+func TestPaperAndPreviewThroughThePages(t *testing.T) {
+	h := newHouse(t, dbtest.SQLite(t))
+	png := append([]byte("\x89PNG\r\n\x1a\n"), bytes.Repeat([]byte{1}, 300)...)
+	h.get("officer", "/th/office/letters/paper", 403)
+	values := map[string]string{"kind": "external", "to": "diw", "subject": "ขอส่งเอกสาร", "dated": "2026-11-24", "signer": "นายสมมติ ตัวอย่าง", "position": "อุตสาหกรรมจังหวัดระยอง", "secrecy": "none", "urgency": "none"}
+	scan := webtest.File{Field: "attachment", Name: "a.png", Content: png}
+	h.has(h.sendFile("registrar", "/th/office/letters/paper", 422, values), "ไฟล์สแกน")
+	p := h.sendFile("registrar", "/th/office/letters/paper", 303, values, scan)
+	h.has(p, "รย 0033/1", "นายสมมติ ตัวอย่าง", "PNG")
+	if f := h.get("registrar", p.URL.Path+"/letter.png", 200); f.Body != string(png) {
+		t.Error("the scan is not as it was")
+	}
+	h.get("registrar", p.URL.Path+"/letter.docx", 404)
+	in := map[string]string{"from_name": "บริษัท ตัวอย่าง จำกัด", "number": "ตย 1/2569", "dated": "2026-11-20", "subject": "ขอข้อมูล", "secrecy": "none", "urgency": "none"}
+	h.has(h.sendFile("registrar", "/th/office/letters/scan", 303, in, scan), "ลงทะเบียนแล้ว", "1/2569")
+	h.has(h.sendFile("registrar", "/th/office/letters/scan", 409, in, scan), "ลงทะเบียนรับแล้ว")
+	form := h.form(h.get("registrar", "/th/office/letters/new", 200), "/letters/new")
+	form.Set("subject", "ทดสอบ 123")
+	form.Set("text", "ย่อหน้าแรก เลข 45")
+	p = h.want(200)(form.Press("ดูตัวอย่างหนังสือ"))
+	h.has(p, "ทดสอบ 123", "ย่อหน้าแรก เลข ๔๕", "รย ๐๐๓๓/", "ขอแสดงความนับถือ")
+	h.lacks(h.get("registrar", "/th/office/letters", 200), "ทดสอบ 123")
+	h.has(h.get("registrar", "/th/office/seals", 200), "ใบรับรองของส่วนราชการ")
+	h.wellMade("th", p, h.get("registrar", "/th/office/letters/paper", 200), h.get("registrar", "/th/office/letters/scan", 200), h.get("registrar", "/th/office/seals", 200), h.get("registrar", "/th/office/letters/new", 200))
 }

@@ -50,7 +50,7 @@ func (rt route) maxBody() int64 {
 	if strings.Contains(rt.pattern, "/office/library") {
 		return maxDocument
 	}
-	return maxForm
+	return max(maxForm, letterBody(rt.pattern))
 }
 
 // activitiesPage is the register: a line an activity.
