@@ -34,6 +34,7 @@ type cli struct {
 	Verify  verifyCmd  `cmd:"" help:"Check an installation, a backup, a certificate or an evidence package; exit 1 if anything is not as it was written."`
 	Drill   drillCmd   `cmd:"" help:"Restore the newest copy elsewhere, count and check it, delete it, and keep the signed result; exit 1 if anything is not as it was copied."`
 	Keys    keysCmd    `cmd:"" help:"The keys of the vault."`
+	Seal    sealCmd    `cmd:"" help:"The key and certificate with which an agency seals its letters."`
 	Numbers numbersCmd `cmd:"" help:"Letter numbers after a restore."`
 	Post    postCmd    `cmd:"" help:"Hold outgoing mail back, or let it go."`
 	Docs    docsCmd    `cmd:"" help:"Write the parts of the documentation that the program knows best."`
