@@ -29,8 +29,9 @@ type Document struct {
 type Block struct {
 	Text  string
 	Cells []string
-	Table int // from 1; 0 for a paragraph
-	Row   int // from 1
+	Table int      // from 1; 0 for a paragraph
+	Row   int      // from 1
+	Tags  []string // of the content controls that stand in the row
 }
 
 // Read reads a document. The caller has checked the limits of the package.
@@ -83,6 +84,7 @@ type parser struct {
 	cells   []string
 	cell    *strings.Builder
 	control []open
+	tags    []string        // of the row
 	text    strings.Builder // of a paragraph outside tables
 	inText  bool
 }
@@ -135,7 +137,7 @@ func (p *parser) start(e xml.StartElement) {
 		}
 	case "tr":
 		if p.depth == 1 {
-			p.cells = nil
+			p.cells, p.tags = nil, nil
 			p.row++
 		}
 	case "tc":
@@ -156,6 +158,7 @@ func (p *parser) start(e xml.StartElement) {
 		for _, a := range e.Attr {
 			if n := len(p.control); n > 0 && a.Name.Local == "val" {
 				p.control[n-1].tag = a.Value
+				p.tags = append(p.tags, a.Value)
 			}
 		}
 	case "gridSpan":
@@ -208,7 +211,7 @@ func (p *parser) end(name string) {
 		}
 	case "tr":
 		if p.depth == 1 {
-			p.d.Blocks = append(p.d.Blocks, Block{Cells: p.cells, Table: p.tables, Row: p.row})
+			p.d.Blocks = append(p.d.Blocks, Block{Cells: p.cells, Table: p.tables, Row: p.row, Tags: p.tags})
 		}
 	case "p":
 		if p.depth == 0 && p.cell == nil {

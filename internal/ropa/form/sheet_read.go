@@ -63,8 +63,10 @@ func readOurs(book *xlsx.Book, hidden *xlsx.Sheet) (Result, error) {
 			res.ask(e.id, e.place, e.text, "ช่องนี้เป็นสูตร โปรดยืนยันค่า", "this cell holds a formula: confirm its value")
 		}
 	}
-	v.strangers(&res)
+	added := v.added()
+	v.strangers(&res, added.taken)
 	apply(&res, rev, edits)
+	v.move(added.put(&res, rev))
 	res.Fields = fieldsOf(rev, func(id string) string { return v.at[id].String() })
 	return res, nil
 }
@@ -237,8 +239,18 @@ var printed = sync.OnceValue(func() map[string]bool {
 	return out
 })
 
-// strangers lists what someone wrote where the form has no cell.
-func (v *view) strangers(res *Result) {
+// move follows the cells of items before which rows were put.
+func (v *view) move(moved map[string]string) {
+	at := make(map[string]xlsx.Ref, len(v.at))
+	for id, ref := range v.at {
+		at[movedTo(id, moved)] = ref
+	}
+	v.at = at
+}
+
+// strangers lists what someone wrote where the form has no cell, but for what was taken
+// as a row of a table.
+func (v *view) strangers(res *Result, taken map[string]bool) {
 	ours := map[xlsx.Ref]bool{}
 	for _, ref := range v.at {
 		ours[ref] = true
@@ -251,7 +263,7 @@ func (v *view) strangers(res *Result) {
 		for r, cells := range s.Rows {
 			for c, text := range cells {
 				ref := xlsx.Ref{Sheet: s.Name, Row: r, Column: c}
-				if strings.TrimSpace(text) == "" || ours[ref] || printed()[squeeze(text)] || s.Name == sheetInventory && c == 0 && fits["no"].MatchString(text) {
+				if strings.TrimSpace(text) == "" || ours[ref] || taken[ref.String()] || printed()[squeeze(text)] || s.Name == sheetInventory && c == 0 && fits["no"].MatchString(text) {
 					continue
 				}
 				res.Unplaced = append(res.Unplaced, Piece{text, ref.String(), ""})

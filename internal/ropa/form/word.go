@@ -226,8 +226,10 @@ func readDocument(d *docx.Document, c carrier) (Result, error) {
 		text, ok := d.Controls[s.id]
 		return text, s.id, ok
 	})
-	documentStrangers(d, &res)
+	added := addedRows(d)
+	documentStrangers(d, &res, added.taken)
 	apply(&res, rev, edits)
+	added.put(&res, rev)
 	res.Fields = fieldsOf(rev, func(id string) string { return "control " + id })
 	return res, nil
 }
@@ -265,7 +267,7 @@ func documentLines(d *docx.Document) []line {
 
 // documentStrangers lists paragraphs and cells that are neither the form's nor a
 // control's.
-func documentStrangers(d *docx.Document, res *Result) {
+func documentStrangers(d *docx.Document, res *Result, taken map[string]bool) {
 	known := map[string]bool{}
 	for _, text := range d.Controls {
 		known[squeeze(text)] = true
@@ -279,7 +281,7 @@ func documentStrangers(d *docx.Document, res *Result) {
 		}
 		for c, text := range cells {
 			s := squeeze(text)
-			if s == "" || known[s] || printed()[s] || fits["no"].MatchString(strings.TrimSpace(text)) {
+			if s == "" || known[s] || taken[place(c)] || printed()[s] || fits["no"].MatchString(strings.TrimSpace(text)) {
 				continue
 			}
 			res.Unplaced = append(res.Unplaced, Piece{text, place(c), ""})
