@@ -8,6 +8,7 @@ import (
 
 	"prasan/internal/audit"
 	"prasan/internal/db"
+	"prasan/internal/errs"
 	"prasan/internal/jobs"
 	"prasan/internal/policy"
 )
@@ -17,9 +18,10 @@ const jobRedate = "cases.redate"
 // redating moves the dates on which closed cases are due, after the record has set
 // another period, page by page.
 type redating struct {
-	Before policy.Retention
-	After  string // id of the last case of the page before
-	Moved  int
+	Before   policy.Retention
+	Revision int    // of the record that has set it
+	After    string // id of the last case of the page before
+	Moved    int
 }
 
 // RecordChanged follows a revision of the record in the transaction that puts it into
@@ -28,7 +30,7 @@ func (s *Service) RecordChanged(tx *db.Tx, before, after *policy.Snapshot) error
 	if before == nil || after.Activity != Activity || before.Retention == after.Retention {
 		return nil
 	}
-	return s.Jobs.Enqueue(tx, jobRedate, redating{Before: before.Retention})
+	return s.Jobs.Enqueue(tx, jobRedate, redating{Before: before.Retention, Revision: after.Revision})
 }
 
 const redatePage = 500
@@ -44,6 +46,9 @@ func (s *Service) redate(ctx context.Context, j jobs.Job) error {
 	snap, err := s.snapshot()
 	if err != nil {
 		return err
+	}
+	if snap.Revision < r.Revision { // this node has not read it yet; the job is tried again
+		return errs.New(errs.Unavailable, "error.record-behind")
 	}
 	return s.DB.InTx(ctx, func(tx *db.Tx) error {
 		next, n := r, 0
