@@ -8,6 +8,8 @@ compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || need+=(postgresql-15
 command -v strace >/dev/null || need+=(strace)
 command -v pdftotext >/dev/null || need+=(poppler-utils)
 command -v soffice >/dev/null || need+=(libreoffice-writer libreoffice-calc)
+command -v postfix >/dev/null || need+=(postfix)
+command -v dovecot >/dev/null || need+=(dovecot-imapd)
 fc-list 2>/dev/null | grep -qi 'noto.*thai' || need+=(fonts-noto-core)
 command -v npm >/dev/null || need+=(npm)
 if [ "${#need[@]}" -gt 0 ]; then
@@ -16,7 +18,15 @@ if [ "${#need[@]}" -gt 0 ]; then
     exit 1
   fi
   export DEBIAN_FRONTEND=noninteractive
+  # The tests start servers of their own; what is installed here must not start any.
+  quiet=/usr/sbin/policy-rc.d
+  if [ ! -e "$quiet" ]; then
+    printf '#!/bin/sh\nexit 101\n' >"$quiet"
+    chmod 755 "$quiet"
+    trap 'rm -f "$quiet"' EXIT
+  fi
   apt-get update -qq
+  echo 'postfix postfix/main_mailer_type select No configuration' | debconf-set-selections
   apt-get install -y -qq --no-install-recommends "${need[@]}" >/dev/null
 fi
 cd "$(dirname "$0")"
