@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 
 	"prasan/internal/analytics/ga"
@@ -181,6 +182,7 @@ func TestGoogleIsToldOnlyWhatRecordAndVisitorAllow(t *testing.T) {
 	// The other way: from the server, without scripts, and with nothing of the browser's.
 	set("server")
 	quiet := open(t, phone.withoutScript())
+	quiet.must(chromedp.Call(quiet.ctx, emulation.SetUserAgentOverride, emulation.SetUserAgentOverrideParams{UserAgent: "Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Mobile Safari/537.36"})) // a headless browser counts as a program
 	quiet.decide(d, "rayong", "accept")
 	if csp := quiet.policyOf(d.url("rayong", "/th/")); strings.Contains(csp, host) {
 		t.Errorf("the page is open although the server sends: %s", csp)

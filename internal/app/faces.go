@@ -29,7 +29,7 @@ func (a *App) stage(ctx context.Context, name string, r io.Reader) (cases.Staged
 }
 
 func wireAPI(_ context.Context, a *App) (err error) {
-	d := api.Deps{DB: a.DB, Vault: a.Vault, Accounts: a.Accounts, Org: a.Org, Agencies: a.Agencies, Sites: a.Sites, Cases: a.Cases, Register: a.Register, Notices: a.Notices, FileURL: a.OfficeFileURL, Stage: a.stage, MaxFile: blob.MaxFile, Version: a.Options.Version, More: a.Operations}
+	d := api.Deps{DB: a.DB, Vault: a.Vault, Accounts: a.Accounts, Org: a.Org, Agencies: a.Agencies, Sites: a.Sites, Cases: a.Cases, Register: a.Register, Notices: a.Notices, FileURL: a.OfficeFileURL, Stage: a.stage, MaxFile: blob.MaxFile, Version: a.Options.Version, More: append(a.Operations, api.NewsOperations(a.Sites, a.Now)...)}
 	if a.Demo != nil {
 		d.Advance = func(by time.Duration) time.Time { return a.Demo.Advance(context.Background(), by) }
 	}

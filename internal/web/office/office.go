@@ -95,7 +95,7 @@ var routes = slices.Concat([]route{
 	{"POST /{lang}/sign-in", open, "", signIn},
 	{"POST /{lang}/sign-out", begun, "", signOut},
 	{"GET /{lang}/office/{$}", full, "", home},
-}, caseRoutes, letterRoutes, mailRoutes, referralRoutes, rightsRoutes, breachRoutes, retentionRoutes, registerRoutes, recordReviewRoutes, oversightRoutes, evidenceRoutes, libraryRoutes, reviewRoutes, analyticsRoutes, ownRoutes, peopleRoutes, bodyRoutes)
+}, caseRoutes, letterRoutes, mailRoutes, referralRoutes, rightsRoutes, breachRoutes, retentionRoutes, registerRoutes, recordReviewRoutes, oversightRoutes, evidenceRoutes, libraryRoutes, reviewRoutes, analyticsRoutes, newsRoutes, ownRoutes, peopleRoutes, bodyRoutes)
 
 // section is an entry of the menu; who cannot reach its action does not see it.
 type section struct{ path, key, action string }
@@ -109,6 +109,7 @@ var sections = []section{
 	{"/office/breaches", "breach.office", "breach.report"},
 	{"/office/retention", "round.office", "retention.read"},
 	{"/office/analytics", "analytics.heading", analytics.ActionRead},
+	{"/office/news", "sites.news", sites.ActionNews},
 	{"/office/oversight", "office.oversight", "log.read"},
 	{"/office/records", "office.records", "record.read"},
 	{"/office/truth", "registerpages.menu-truth", "record.read"},
