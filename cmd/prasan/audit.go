@@ -13,10 +13,13 @@ type auditCmd struct {
 
 type auditVerifyCmd struct {
 	config.Store
-	JSON bool `help:"Print JSON."`
+	Against []string `help:"Signed heads that were kept elsewhere: a file, such as a mail, or a folder with files *.note; repeatable." placeholder:"PATH"`
+	JSON    bool     `help:"Print JSON."`
 }
 
-func (auditVerifyCmd) Help() string { return example("prasan audit verify --data /var/lib/prasan") }
+func (auditVerifyCmd) Help() string {
+	return example("prasan audit verify --data /var/lib/prasan", "prasan audit verify --against /safe/heads --data /var/lib/prasan")
+}
 
 func (c auditVerifyCmd) Run(p *program) error {
 	a, err := p.open(c.Store, app.Use)
@@ -24,7 +27,7 @@ func (c auditVerifyCmd) Run(p *program) error {
 		return err
 	}
 	defer a.Close()
-	r, err := a.VerifyAudit(p.ctx)
+	r, err := a.VerifyAuditAgainst(p.ctx, c.Against)
 	if err != nil {
 		return err
 	}

@@ -39,10 +39,13 @@ func wireHousekeeping(_ context.Context, a *App) error {
 	})
 	a.Jobs.Every("audit.checkpoint", jobs.Daily(thai.Bangkok, 0, 5), func(ctx context.Context, _ jobs.Job) error {
 		return a.DB.InTx(ctx, func(tx *db.Tx) error {
-			_, err := audit.Checkpoint(tx, signer)
-			return err
+			if _, err := audit.Checkpoint(tx, signer); err != nil {
+				return err
+			}
+			return a.carry(tx, signer)
 		})
 	})
+	a.Jobs.Handle("audit.carry", a.carried)
 	return nil
 }
 

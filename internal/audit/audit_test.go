@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"sync"
 	"testing"
+	"time"
 
 	"golang.org/x/mod/sumdb/note"
 
@@ -81,5 +82,94 @@ func TestVerifyFindsEveryEditDeletionReorderingAndCut(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+func TestATailThatWasCutWithItsCheckpointsIsFoundByHeadsKeptElsewhere(t *testing.T) {
+	secret, public, err := note.GenerateKey(rand.Reader, "prasan")
+	if err != nil {
+		t.Fatal(err)
+	}
+	signer, _ := note.NewSigner(secret)
+	verifier, _ := note.NewVerifier(public)
+	_, other, _ := note.GenerateKey(rand.Reader, "prasan")
+	stranger, _ := note.NewVerifier(other)
+	ctx := context.Background()
+	for name, damage := range map[string][]string{
+		"":         nil,
+		"cut":      {`DELETE FROM audit_checkpoints`, `DELETE FROM audit WHERE seq > 3`},
+		"all gone": {`DELETE FROM audit_checkpoints`, `DELETE FROM audit`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dbtest.Each(t, func(t *testing.T, e *dbtest.Engine) {
+				fill(t, e, 60)
+				var text string
+				err := e.DB.InTx(ctx, func(tx *db.Tx) (err error) {
+					if _, err := audit.Checkpoint(tx, signer); err != nil {
+						return err
+					}
+					if text, err = audit.SignHeads(tx, signer); err != nil {
+						return err
+					}
+					for _, d := range damage {
+						if _, err := tx.Exec(d); err != nil {
+							return err
+						}
+					}
+					return nil
+				})
+				if err != nil {
+					t.Fatal(err)
+				}
+				if _, err := audit.ReadHeads(text, stranger); err == nil {
+					t.Error("heads signed by another are taken")
+				}
+				kept, err := audit.ReadHeads("Dear reader,\n\n"+text+"\nfooter", verifier)
+				if err != nil {
+					t.Fatal(err)
+				}
+				alone, err := audit.Verify(ctx, e.DB, verifier)
+				if err != nil || len(alone.Faults) > 0 {
+					t.Errorf("without them: %v, %v", alone.Faults, err)
+				}
+				rep, err := audit.VerifyAgainst(ctx, e.DB, verifier, kept)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if (len(rep.Faults) > 0) != (damage != nil) {
+					t.Errorf("faults %v", rep.Faults)
+				}
+			})
+		})
+	}
+}
+
+func TestAHistoryWrittenAnewIsFoundByHeadsKeptElsewhere(t *testing.T) {
+	secret, public, err := note.GenerateKey(rand.Reader, "prasan")
+	if err != nil {
+		t.Fatal(err)
+	}
+	signer, _ := note.NewSigner(secret)
+	verifier, _ := note.NewVerifier(public)
+	ctx := context.Background()
+	e := dbtest.SQLite(t)
+	fill(t, e, 20)
+	var text string
+	err = e.DB.InTx(ctx, func(tx *db.Tx) (err error) { text, err = audit.SignHeads(tx, signer); return err })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := e.DB.InTx(ctx, func(tx *db.Tx) error { _, err := tx.Exec(`DELETE FROM audit`); return err }); err != nil {
+		t.Fatal(err)
+	}
+	e.Clock.Advance(time.Second)
+	fill(t, e, 20) // as long as before, and sound in itself
+	kept, err := audit.ReadHeads(text, verifier)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rep, err := audit.VerifyAgainst(ctx, e.DB, verifier, kept)
+	if err != nil || len(rep.Faults) == 0 {
+		t.Errorf("%v, %v", rep.Faults, err)
 	}
 }

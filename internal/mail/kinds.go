@@ -43,12 +43,13 @@ var kinds = map[string]kind{
 	"letter":        {"receive_and_forward", []part{{form: "para", name: "intro"}, {form: "quote"}, {form: "facts"}, {form: "para", name: "next"}}},
 	"followup":      {"receive_and_forward", []part{{form: "para", name: "intro"}, {form: "quote"}, {form: "facts"}, {form: "para", name: "next"}}},
 	"record-review": {"", []part{{form: "para", name: "intro"}, {form: "facts"}, {form: "link", name: "button"}}},
+	"audit-heads":   {"", []part{{form: "para", name: "intro"}, {form: "quote"}}},
 	"breach-alarm":  {"", []part{{form: "para", name: "intro"}, {form: "facts"}, {form: "link", name: "button"}}},
 }
 
 // Kinds are the names of the sorts of mail.
 func Kinds() []string {
-	return []string{"ack", "verify", "answer", "ask", "code-link", "identity-code", "digest", "notice", "breach-alarm", "usage-report", "usage-alarm", "record-review"}
+	return []string{"ack", "verify", "answer", "ask", "code-link", "identity-code", "digest", "notice", "breach-alarm", "usage-report", "usage-alarm", "record-review", "audit-heads"}
 }
 
 // ForStaff tells whether a sort of mail goes to staff, and so may carry nothing of a person's.
