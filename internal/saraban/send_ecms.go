@@ -52,26 +52,13 @@ func (s *Service) sendECMS(ctx context.Context, d Dispatch) error {
 			return err
 		}
 	}
-	given, family, _ := strings.Cut(l.Signer.Name, " ") // a single name is a given name
-	doc := &ecms.Letter{ID: l.NumberText, Date: isoDate(l.NumberedAt), Subject: l.Subject, Secret: secretCode[l.Secrecy], Speed: speedCode[l.Urgency], SendDate: s.Now(), Description: content.Office,
-		Sender:   ecms.Party{GivenName: given, FamilyName: family, JobTitle: firstLine(l.Signer.Lines), Ministry: ministryOf(sender.ECMS), Department: sender.ECMS},
-		Receiver: ecms.Party{JobTitle: content.Addressee, Ministry: ministryOf(entry.ECMS), Department: entry.ECMS},
-		Main:     ecms.File{Mime: l.FileType, Data: file}}
+	doc := s.document(&l, &content, sender.ECMS, entry.ECMS, file)
 	files, err := s.attachments(ctx, &l)
 	if err != nil {
 		return err
 	}
 	for _, a := range files {
 		doc.Attachments = append(doc.Attachments, ecms.File{Mime: a.Type, Data: a.Data})
-	}
-	for _, r := range content.References {
-		doc.References = append(doc.References, ecms.Reference{ID: r.Number, Date: r.Date, Subject: r.Subject})
-	}
-	for i, e := range content.Enclosures {
-		if i > 0 {
-			doc.Attachment += ", "
-		}
-		doc.Attachment += e
 	}
 	receipt, err := node.Send(ctx, sender.ECMS, doc)
 	var refused *ecms.Fault
@@ -82,6 +69,25 @@ func (s *Service) sendECMS(ctx context.Context, d Dispatch) error {
 		return err
 	}
 	return s.sent(ctx, d.ID, func(_ *db.Tx, d *Dispatch) error { d.ProcessID = receipt.ProcessID; return nil })
+}
+
+// document is a letter as other systems read it (TH e-GIF), without what goes with it.
+func (s *Service) document(l *letters.Letter, content *letters.Content, from, to string, file []byte) *ecms.Letter {
+	given, family, _ := strings.Cut(l.Signer.Name, " ") // a single name is a given name
+	doc := &ecms.Letter{ID: l.NumberText, Date: isoDate(l.NumberedAt), Subject: l.Subject, Secret: secretCode[l.Secrecy], Speed: speedCode[l.Urgency], SendDate: s.Now(), Description: content.Office,
+		Sender:   ecms.Party{GivenName: given, FamilyName: family, JobTitle: firstLine(l.Signer.Lines), Ministry: ministryOf(from), Department: from},
+		Receiver: ecms.Party{JobTitle: content.Addressee, Ministry: ministryOf(to), Department: to},
+		Main:     ecms.File{Mime: l.FileType, Data: file}}
+	for _, r := range content.References {
+		doc.References = append(doc.References, ecms.Reference{ID: r.Number, Date: r.Date, Subject: r.Subject})
+	}
+	for i, e := range content.Enclosures {
+		if i > 0 {
+			doc.Attachment += ", "
+		}
+		doc.Attachment += e
+	}
+	return doc
 }
 
 // sentBefore looks whether the node has what it just refused: the answer to an earlier
