@@ -91,6 +91,10 @@ func Seed(ctx context.Context, e Env) (Printed, error) {
 	if err := e.approve(ctx); err != nil {
 		return Printed{}, err
 	}
+	e.Clock.Hold(begin.AddDate(0, -1, 0).Add(time.Hour))
+	if err := e.takeOver(ctx, now); err != nil {
+		return Printed{}, err
+	}
 	if err := e.play(ctx, begin, now); err != nil {
 		return Printed{}, err
 	}
@@ -158,7 +162,7 @@ func (e *Env) announce(tx *db.Tx, now time.Time) error {
 // play sends every message and has everything done to it, in the order of time.
 func (e *Env) play(ctx context.Context, begin, now time.Time) error {
 	var steps []step
-	for i := range Volume {
+	for i := range Volume - Taken {
 		steps = append(steps, e.plan(i, begin, now)...)
 	}
 	slices.SortStableFunc(steps, func(a, b step) int { return a.at.Compare(b.at) })
