@@ -98,7 +98,6 @@ func (a *App) Carried(paths []string) ([]audit.Carried, error) {
 	return out, nil
 }
 
-
 // VerifyAuditAgainst is VerifyAudit that also holds the chains against heads that were
 // carried off the machine.
 func (a *App) VerifyAuditAgainst(ctx context.Context, paths []string) (audit.Report, error) {

@@ -17,9 +17,7 @@ import (
 	"prasan/internal/clock"
 	"prasan/internal/db"
 	"prasan/internal/db/dbtest"
-	"prasan/internal/db/migrations"
 	"prasan/internal/errs"
-	"prasan/internal/vault"
 )
 
 // yearly is a schedule on which nothing is due in a test.
@@ -208,38 +206,23 @@ func TestAMissingOrChangedIncrementIsFound(t *testing.T) {
 const streamIn = "PRASAN_TEST_STREAM"
 
 func TestMain(m *testing.M) {
-	if dir := os.Getenv(streamIn); dir != "" {
-		writeForEver(dir)
+	for name, run := range map[string]func(dir string){streamIn: writeForEver, copyIn: copyForEver, restoreIn: restoreForEver} {
+		if dir := os.Getenv(name); dir != "" {
+			run(dir)
+		}
 	}
 	os.Exit(m.Run())
 }
 
 // writeForEver acknowledges on standard output what is committed, with its time.
 func writeForEver(dir string) {
-	fail := func(err error) {
-		if err != nil {
-			fmt.Println("failed:", err)
-			os.Exit(1)
-		}
-	}
-	d, err := db.Open(ctx, "sqlite:"+filepath.Join(dir, "prasan.db"), db.Options{})
-	fail(err)
-	_, err = d.Migrate(ctx, migrations.Files)
-	fail(err)
-	ring, err := db.Open(ctx, "sqlite:"+filepath.Join(dir, "keyring.db"), db.Options{})
-	fail(err)
-	key := make([]byte, 32)
-	key[0] = 1
-	m, err := vault.NewMaster(key)
-	fail(err)
-	_, _, err = vault.Open(ctx, ring, m)
-	fail(err)
-	source := backup.Source{DB: d, Keys: ring, Wrapper: func() vault.KeyWrapper { return m }, Tombstones: filepath.Join(dir, "tombstones"), Now: clock.System{}.Now}
+	source := sourceIn(dir)
+	d, ring := source.DB, source.Keys
 	stream := func(kind string, x *db.DB, to string) *backup.Stream {
 		p, err := place.Open(filepath.Join(dir, to), place.Options{})
-		fail(err)
+		die(err)
 		s := &backup.Stream{Source: source, Kind: kind, DB: x, Place: p, State: filepath.Join(dir, "copied-"+kind)}
-		fail(s.Resume(ctx))
+		die(s.Resume(ctx))
 		return s
 	}
 	f := backup.NewFeed(stream(backup.Data, d, "data"), stream(backup.Keys, ring, "keys"), time.Now, yearly)
@@ -249,7 +232,7 @@ func writeForEver(dir string) {
 	}
 	for {
 		id := db.NewID()
-		fail(d.InTx(ctx, func(tx *db.Tx) error {
+		die(d.InTx(ctx, func(tx *db.Tx) error {
 			_, err := tx.Exec(`INSERT INTO settings (name, value) VALUES ($1, $2)`, id, strings.Repeat("x", rand.IntN(9000)))
 			return err
 		}))

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
 
 	"prasan/internal/errs"
 )
@@ -45,6 +46,22 @@ func syncDir(path string) error {
 	}
 	defer d.Close()
 	return d.Sync()
+}
+
+// Sweep removes what a process that was killed had begun to write before a moment.
+func (f folder) Sweep(before time.Time) error {
+	half, err := filepath.Glob(filepath.Join(string(f), "*"+partial))
+	if err != nil {
+		return err
+	}
+	for _, path := range half {
+		if info, err := os.Stat(path); err == nil && info.ModTime().Before(before) {
+			if err := os.Remove(path); err != nil {
+				return failed(err, path)
+			}
+		}
+	}
+	return nil
 }
 
 func (f folder) Get(_ context.Context, name string) (io.ReadCloser, error) {
