@@ -179,6 +179,14 @@ func (s *Store) submit(tx *db.Tx, by string, r *Revision, body string, world Wor
 	if err := r.step("submit", Review); err != nil {
 		return err
 	}
+	if err := s.holds(r, body, world); err != nil {
+		return err
+	}
+	return s.note(tx, by, "record.submit", *r, nil)
+}
+
+// holds refuses a revision that does not compile, or that would lock people out.
+func (s *Store) holds(r *Revision, body string, world World) error {
 	next, err := compile([]byte(body), r.SHA256)
 	if err != nil {
 		return errs.Wrap(err, errs.Invalid, "error.record-incomplete", "reason", err.Error())
@@ -186,7 +194,7 @@ func (s *Store) submit(tx *db.Tx, by string, r *Revision, body string, world Wor
 	if holds := guard(next, world); len(holds) > 0 {
 		return errs.New(errs.Invalid, holds[0].Key, holds[0].Args...)
 	}
-	return s.note(tx, by, "record.submit", *r, nil)
+	return nil
 }
 
 // judge is the snapshot that says who approves: the one in force, or for a first
@@ -285,8 +293,16 @@ func (s *Store) Withdraw(ctx context.Context, by policy.Actor, activity string, 
 // Enact puts an approved revision into force; the one before is superseded. From that
 // moment on the program obeys it.
 func (s *Store) Enact(ctx context.Context, by policy.Actor, activity string, n int) (Revision, error) {
+	world, err := s.world(ctx, activity)
+	if err != nil {
+		return Revision{}, err
+	}
 	rev, err := s.change(ctx, activity, n, func(tx *db.Tx, r *Revision, body string) error {
 		if err := s.mayMove(by, r, body); err != nil {
+			return err
+		}
+		// People come and go between approval and force: it is asked again who is left.
+		if err := s.holds(r, body, world); err != nil {
 			return err
 		}
 		return s.enact(tx, by.Account, r, body)

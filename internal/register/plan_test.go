@@ -61,7 +61,8 @@ func TestAPlanSaysTheEffect(t *testing.T) {
 	}{
 		"nothing": {"contact-us", func(*ropa.Revision) {}, nil},
 		"a shorter period": {"contact-us", fewerYears, []string{
-			"closed cases whose due date moves, from 10 years to 5 years: 5", "cases that become due for destruction at once: 3", republished}},
+			"closed cases whose due date moves, from 10 years to 5 years: 5", "cases that become due for destruction at once: 3", republished,
+			"kept for less than the regulation cited demands as a rule: ระเบียบสำนักนายกรัฐมนตรีว่าด้วยงานสารบรรณ พ.ศ. 2526 และที่แก้ไขเพิ่มเติม (ฉบับที่ 2) พ.ศ. 2548 P10Y"}},
 		"a longer period": {"contact-us", func(r *ropa.Revision) { r.Retention[0].Period = "P20Y" }, []string{
 			"closed cases whose due date moves, from 10 years to 20 years: 5", "cases that were due and are due no longer: 1", republished}},
 		"a field less": {"contact-us", func(r *ropa.Revision) {
@@ -107,7 +108,7 @@ func TestAPlanSaysTheEffect(t *testing.T) {
 
 func TestAPlanOfFilesAloneCountsNothing(t *testing.T) {
 	p := plan(t, "contact-us", register.World{}, func(r *ropa.Revision) { fewerYears(r); r.Access = r.Access[:1] })
-	want := []string{"who may read the data changes", "closed cases whose due date moves, from 10 years to 5 years: ?", "sites on which the notice must be republished: ?"}
+	want := []string{"who may read the data changes", "closed cases whose due date moves, from 10 years to 5 years: ?", "sites on which the notice must be republished: ?", p.Effects[len(p.Effects)-1].In("en")}
 	if got := english(p.Effects); !slices.Equal(got, want) {
 		t.Errorf("%v", got)
 	}
@@ -145,7 +146,7 @@ func TestAPlanIsMadeOfWhatTheProgramHolds(t *testing.T) {
 		return world(), nil
 	}
 	p, err := s.Plan(context.Background(), edited(t, "contact-us", fewerYears))
-	if err != nil || p.From != 2 || p.To != 3 || len(p.Effects) != 3 {
+	if err != nil || p.From != 2 || p.To != 3 || len(p.Effects) != 4 {
 		t.Fatalf("%v %+v", err, p)
 	}
 	if got := statuses(t, s); got != "2 effective, 1 superseded" {

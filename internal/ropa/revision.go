@@ -409,6 +409,14 @@ func (r *Revision) Document(code string) (Document, bool) {
 	return Document{}, false
 }
 
+// DocumentTitle is the title of a document in Thai, or its code where it is not listed.
+func (r *Revision) DocumentTitle(code string) string {
+	if d, ok := r.Document(code); ok && d.Title.TH != "" {
+		return d.Title.TH
+	}
+	return code
+}
+
 // HasElement tells whether the record declares an element.
 func (r *Revision) HasElement(code string) bool {
 	for _, e := range r.Elements {
