@@ -41,6 +41,7 @@ type cli struct {
 	Version versionCmd `cmd:"" help:"Print the version."`
 
 	Evidence evidenceCmd `cmd:"" help:"Make what is handed to an inspector: one signed file."`
+	Crawl    crawlCmd    `cmd:"" help:"Send a real browser over the sites, for the truth: which hosts, scripts, cookies and storage."`
 }
 
 // program is one run of the command line.

@@ -65,6 +65,9 @@ func printTruth(p *program, r truth.Report) error {
 		}
 		fmt.Fprintf(p.std.out, "%s %s %s %s: %s, %d (%v)%s\n", d.Severity, d.Class, d.Activity, d.Field, class.Text.EN, d.Wrong, d.Names, accepted)
 	}
+	for _, c := range r.Claims {
+		fmt.Fprintf(p.std.out, "claim %s revision %d %s: %s %s\n", c.Activity, c.Revision, c.Field, c.Text(lang), c.Evidence(lang))
+	}
 	n := r.Counts
 	_, err := fmt.Fprintln(p.std.out, i18n.T(lang, "truth.head", "percent", r.Percent, "enforced", n[truth.Enforced], "verified", n[truth.Verified], "attested", n[truth.Attested], "external", n[truth.External], "unknown", n[truth.Unknown], "drifting", r.Drifting))
 	return err

@@ -35,6 +35,9 @@ func wireEvidence(_ context.Context, a *App) error {
 			}
 			return put.JSON("truth/report.json", report)
 		}},
+		evidence.Part{ID: "stores", Collect: func(_ context.Context, _ evidence.Scope, put evidence.Put) error {
+			return put.JSON("stores.json", a.Stores())
+		}},
 		evidence.Part{ID: "access", Collect: a.accessInEvidence},
 		evidence.Part{ID: "library", Collect: a.libraryInEvidence},
 	)

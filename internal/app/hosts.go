@@ -30,6 +30,8 @@ func (a *App) Handler() http.Handler {
 			healthz(w, r)
 		case r.URL.Path == "/readyz":
 			a.readyz(w, r)
+		case r.URL.Path == cspPath:
+			a.cspReport(w, r)
 		case ok && strings.HasPrefix(r.URL.Path, assets.Prefix):
 			files.ServeHTTP(w, r)
 		default:

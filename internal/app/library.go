@@ -2,12 +2,15 @@ package app
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"io"
 	"slices"
 	"strings"
 	"time"
 
+	"prasan/internal/audit"
+	"prasan/internal/db"
 	"prasan/internal/errs"
 	"prasan/internal/evidence"
 	"prasan/internal/library"
@@ -112,7 +115,7 @@ func (a *App) publicDocument(ctx context.Context, site sites.Site, code string, 
 		return public.DocumentFile{}, err
 	}
 	f, body, err := a.Library.Open(ctx, code, n, true)
-	return public.DocumentFile{Name: fmt.Sprintf("%s.%d.%s", d.Code, n, fileEnding(f.Name)), Type: f.Type, Size: f.Size, Body: body}, err
+	return public.DocumentFile{Name: fmt.Sprintf("%s.%d.%s", d.Code, n, fileEnding(f.Name)), Type: charset(f.Type), Size: f.Size, Body: body}, err
 }
 
 // seedLibrary gives the demo's ministry the documents that its records cite, plainly
@@ -160,4 +163,46 @@ func (a *App) domains() (out []library.Domain) {
 
 func exampleText(title policy.Text) io.Reader {
 	return strings.NewReader("เอกสารตัวอย่างสำหรับการสาธิต ไม่ใช่เอกสารจริง\nExample for the demo, not the real document\n\n" + title.TH + "\n" + title.EN + "\n")
+}
+
+// seedPresence has the demo's people come and go as they do: they signed in within the
+// last weeks, but for a few who left, whom the review of access then finds.
+func (a *App) seedPresence(ctx context.Context) error {
+	if err := a.Review.OpenDue(ctx); err != nil {
+		return err
+	}
+	return a.DB.InTx(ctx, func(tx *db.Tx) error {
+		var names []string
+		if err := tx.Each(`SELECT name FROM accounts ORDER BY name`, nil, func(rows *sql.Rows) error {
+			var name string
+			err := rows.Scan(&name)
+			names = append(names, name)
+			return err
+		}); err != nil {
+			return err
+		}
+		for _, name := range names {
+			if slices.Contains(gone, name) {
+				continue
+			}
+			if err := a.Audit.Append(tx, audit.Event{Actor: name, Action: "account.signin", Object: "account:" + name}); err != nil {
+				return err
+			}
+			if _, err := tx.Exec(`UPDATE tokens SET used_at = $1 WHERE account = $2 AND used_at = 0`, db.Micros(tx.Now()), name); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// gone are the demo's people who have not come for long.
+var gone = []string{"head-yala", "officer-yala", "head-yasothon"}
+
+// charset says in which writing a text is.
+func charset(kind string) string {
+	if kind == "text/plain" {
+		return "text/plain; charset=utf-8"
+	}
+	return kind
 }

@@ -15,7 +15,7 @@ import (
 // are asked for, so that an idle program does nothing.
 func (a *App) metrics() *prometheus.Registry {
 	r := prometheus.NewRegistry()
-	r.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), a.requests, &storeCollector{a.DB}, usageCollector{a.Analytics})
+	r.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), a.requests, &storeCollector{a.DB}, usageCollector{a.Analytics}, truthCollector{a.Truth})
 	return r
 }
 

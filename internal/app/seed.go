@@ -60,6 +60,9 @@ func seed(ctx context.Context, a *App, progress func(done, all int)) (Scenario, 
 	if err := a.seedLibrary(ctx); err != nil {
 		return Scenario{}, err
 	}
+	if err := a.seedPresence(ctx); err != nil {
+		return Scenario{}, err
+	}
 	if err := scenario.Rounds(ctx, scenario.RoundsEnv{DB: a.DB, Now: a.Now(), Clock: a.Demo.Clock, Retention: a.Retention, Letters: a.Letters, Saraban: a.Saraban}); err != nil {
 		return Scenario{}, err
 	}

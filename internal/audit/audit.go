@@ -129,26 +129,83 @@ type Report struct {
 // Verify reads all chains and checkpoints. verifier may be nil: then checkpoints are
 // compared but their signatures are not.
 func Verify(ctx context.Context, d *db.DB, verifier note.Verifier) (Report, error) {
-	rep := Report{Faults: []Fault{}}
-	heads := map[string]map[int64]string{}
+	rep, _, err := VerifyFrom(ctx, d, verifier, nil)
+	return rep, err
+}
+
+// Head is how far a chain was verified.
+type Head struct {
+	Seq  int64  `json:"seq"`
+	Hash []byte `json:"hash"`
+}
+
+// VerifyFrom is Verify of what follows the heads of an earlier one, which must still be
+// there; without them it reads all. It returns the heads to which it came.
+func VerifyFrom(ctx context.Context, d *db.DB, verifier note.Verifier, from map[string]Head) (Report, map[string]Head, error) {
+	var rep Report
+	var heads map[string]map[int64]string
+	var came map[string]Head
 	err := d.Read(ctx, func(tx *db.Tx) error {
-		if err := checkpoints(tx, verifier, heads, &rep); err != nil {
+		rep, heads, came = Report{Faults: []Fault{}}, map[string]map[int64]string{}, map[string]Head{}
+		if err := checkpoints(tx, verifier, from, heads, &rep); err != nil {
 			return err
 		}
-		return lines(tx, heads, &rep)
+		if from == nil {
+			return lines(tx, "", nil, "", nil, heads, came, &rep)
+		}
+		return further(tx, from, heads, came, &rep)
 	})
 	for chain, at := range heads {
 		for seq := range at {
 			rep.Faults = append(rep.Faults, Fault{chain, seq, "cut"})
 		}
 	}
-	return rep, err
+	return rep, came, err
 }
 
-func lines(tx *db.Tx, heads map[string]map[int64]string, rep *Report) error {
-	var chain string
+// further verifies, chain by chain, what follows the heads.
+func further(tx *db.Tx, from map[string]Head, heads map[string]map[int64]string, came map[string]Head, rep *Report) error {
+	for after := ""; ; {
+		var chain sql.NullString
+		if err := tx.QueryRow(`SELECT MIN(chain) FROM audit WHERE chain > $1`, []any{after}, &chain); err != nil {
+			return err
+		}
+		if !chain.Valid {
+			break
+		}
+		after = chain.String
+		known := from[chain.String]
+		if known.Seq > 0 {
+			var hash []byte
+			err := tx.QueryRow(`SELECT hash FROM audit WHERE chain = $1 AND seq = $2`, []any{chain.String, known.Seq}, &hash)
+			if err != nil && errs.KindOf(err) != errs.NotFound {
+				return err
+			}
+			if !bytes.Equal(hash, known.Hash) {
+				rep.Faults = append(rep.Faults, Fault{chain.String, known.Seq, "altered"})
+			}
+			came[chain.String] = known
+		}
+		if err := lines(tx, ` WHERE chain = $1 AND seq > $2`, []any{chain.String, known.Seq}, chain.String, &head{known.Seq, known.Hash}, heads, came, rep); err != nil {
+			return err
+		}
+	}
+	for chain, h := range from {
+		if _, there := came[chain]; !there {
+			rep.Faults = append(rep.Faults, Fault{chain, h.Seq, "cut"})
+		}
+	}
+	return nil
+}
+
+// lines reads lines in order. start is the line before the first of them, in chain.
+func lines(tx *db.Tx, where string, args []any, chain string, start *head, heads map[string]map[int64]string, came map[string]Head, rep *Report) error {
 	var prev head
-	return tx.Each(`SELECT chain, seq, at, actor, action, object, body, hash FROM audit ORDER BY chain, seq`, nil, func(rows *sql.Rows) error {
+	if start != nil {
+		prev = *start
+		rep.Chains++
+	}
+	return tx.Each(`SELECT chain, seq, at, actor, action, object, body, hash FROM audit`+where+` ORDER BY chain, seq`, args, func(rows *sql.Rows) error {
 		var l Line
 		var at int64
 		if err := rows.Scan(&l.Chain, &l.Seq, &at, &l.Actor, &l.Action, &l.Object, &l.Body, &l.Hash); err != nil {
@@ -173,16 +230,20 @@ func lines(tx *db.Tx, heads map[string]map[int64]string, rep *Report) error {
 			delete(heads[chain], l.Seq)
 		}
 		prev = head{l.Seq, l.Hash}
+		came[chain] = Head{l.Seq, l.Hash}
 		return nil
 	})
 }
 
-func checkpoints(tx *db.Tx, verifier note.Verifier, heads map[string]map[int64]string, rep *Report) error {
+func checkpoints(tx *db.Tx, verifier note.Verifier, from map[string]Head, heads map[string]map[int64]string, rep *Report) error {
 	return tx.Each(`SELECT chain, seq, note FROM audit_checkpoints`, nil, func(rows *sql.Rows) error {
 		var chain, text string
 		var seq int64
 		if err := rows.Scan(&chain, &seq, &text); err != nil {
 			return err
+		}
+		if seq <= from[chain].Seq {
+			return nil // compared when the chain was verified up to there
 		}
 		if verifier != nil {
 			if _, err := note.Open([]byte(text), note.VerifierList(verifier)); err != nil {

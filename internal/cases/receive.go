@@ -298,6 +298,9 @@ func (s *Service) store(tx *db.Tx, in *intake, sub *Submission, repeated *bool) 
 	if err := insertEvent(tx, f.ID, &e); err != nil {
 		return err
 	}
+	if err := s.counts(tx, "message", sub.Message); err != nil {
+		return err
+	}
 	if err := insertAttachments(tx, f.ID, e.ID, sub.Attachments, in.subject); err != nil {
 		return err
 	}

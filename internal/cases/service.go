@@ -49,6 +49,7 @@ type Deps struct {
 	SameController func(agency string) bool
 	Files          Files
 	Now            func() time.Time
+	Texts          func(tx *db.Tx, field, text string) error // counts what is in a free text as it is stored; nil: nothing
 	References     io.Reader // what references are drawn from; nil: crypto/rand
 	Config         Config
 }
@@ -182,6 +183,13 @@ func actorName(a policy.Actor, t Transition) string {
 	return a.Account
 }
 
+func (s *Service) counts(tx *db.Tx, field, text string) error {
+	if s.Texts == nil || text == "" {
+		return nil
+	}
+	return s.Texts(tx, field, text)
+}
+
 // record stores the case, its event, its files and the audit line.
 func (s *Service) record(tx *db.Tx, c *Case, e *Event, files []Staged, subject *vault.Subject) error {
 	if err := updateCase(tx, c); err != nil {
@@ -189,6 +197,9 @@ func (s *Service) record(tx *db.Tx, c *Case, e *Event, files []Staged, subject *
 	}
 	e.Seq = c.events
 	if err := insertEvent(tx, c.ID, e); err != nil {
+		return err
+	}
+	if err := s.counts(tx, e.Kind, e.Text); err != nil {
 		return err
 	}
 	if err := insertAttachments(tx, c.ID, e.ID, files, subject); err != nil {

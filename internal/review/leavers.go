@@ -43,7 +43,8 @@ func (s *Service) leavers(tx *db.Tx) ([]Leaver, error) {
 	return out, nil
 }
 
-// idle are those who have not come for long: no session, no token used, no sign-in.
+// idle are those who have not come for long: no session, no token used, no sign-in and
+// nothing done.
 func (s *Service) idle(tx *db.Tx) ([]Leaver, error) {
 	type seen struct {
 		Leaver
@@ -67,8 +68,8 @@ func (s *Service) idle(tx *db.Tx) ([]Leaver, error) {
 		if x.at >= before {
 			continue
 		}
-		// Sessions that are over are swept; the audit still has the sign-in.
-		err := tx.Each(`SELECT at FROM audit WHERE actor = $1 AND action = 'account.signin' ORDER BY at DESC LIMIT 1`, []any{x.Account}, func(rows *sql.Rows) error {
+		// Sessions that are over are swept; the audit still has the sign-in and what was done.
+		err := tx.Each(`SELECT at FROM audit WHERE actor = $1 ORDER BY at DESC LIMIT 1`, []any{x.Account}, func(rows *sql.Rows) error {
 			var at int64
 			err := rows.Scan(&at)
 			x.at = max(x.at, at)

@@ -60,6 +60,7 @@ var Classes = []Class{
 	{"D12", "warning", policy.DutyClassify, ropa.Text{TH: "พบข้อมูลอ่อนไหวในข้อความ", EN: "sensitive data in free text"}},
 	{"D13", "warning", policy.DutyReview, ropa.Text{TH: "ข้อความในบันทึกขัดแย้งกันเอง", EN: "the record contradicts itself"}},
 	{"D14", "warning", policy.DutyInspect, ropa.Text{TH: "มีการดำเนินงานนอกขั้นตอนที่บันทึกไว้", EN: "work outside the declared flow"}},
+	{"D15", "warning", policy.DutyReview, ropa.Text{TH: "เอกสารที่อ้างถึงไม่มีในคลังหรือสิ้นผลแล้ว", EN: "a document that is cited is not in the library, or no longer holds"}},
 }
 
 // ClassOf returns a class by its code.
@@ -76,6 +77,8 @@ type Subject struct {
 	Snapshot *policy.Snapshot
 	Record   *ropa.Revision
 	Now      time.Time
+
+	once *memory // of the report that is being made
 }
 
 // Seen is what a probe saw. Checked is how much it looked at, Wrong how much of that was
@@ -94,6 +97,7 @@ type Probe struct {
 	Activities []string // none: all
 	Rows       []string
 	Class      string // of the drift when something is wrong
+	Weak       bool   // what it sees goes with the row and does not prove it: no row is verified by it
 	Look       func(ctx context.Context, s Subject) (Seen, error)
 }
 
@@ -147,6 +151,7 @@ type Row struct {
 	Title    ropa.Text  `json:"-"`
 	Status   Status     `json:"status"`
 	Drifting bool       `json:"drifting"`
+	Reason   string     `json:"reason,omitempty"` // of what is unknown: no-probe | nothing-yet
 	Evidence []Evidence `json:"evidence"`
 }
 
@@ -168,6 +173,8 @@ type Report struct {
 	Drifting   int            `json:"drifting"`
 	Activities []Activity     `json:"activities"`
 	Drift      []Drift        `json:"drift"`
+	Claims     []Claim        `json:"claims"`
+	Took       time.Duration  `json:"-"`
 }
 
 // Deps are the parts a Service works with.
@@ -187,6 +194,8 @@ type Service struct {
 	activities   []string
 	probes       []Probe
 	enforcements []Enforcement
+	claims       []func(ctx context.Context, s Subject) ([]Claim, error)
+	before       []func(ctx context.Context) error // each report that is kept
 }
 
 // New makes a service for some activities.
@@ -209,12 +218,13 @@ func concerns(list []string, activity string) bool {
 
 // Report looks at everything now.
 func (s *Service) Report(ctx context.Context) (Report, error) {
-	out := Report{At: s.Now(), Counts: map[Status]int{}, Activities: []Activity{}, Drift: []Drift{}}
+	began := time.Now()
+	out := Report{At: s.Now(), Counts: map[Status]int{}, Activities: []Activity{}, Drift: []Drift{}, Claims: []Claim{}}
 	exceptions, err := s.Exceptions(ctx)
 	if err != nil {
 		return out, err
 	}
-	good, speakable := 0, 0
+	good, speakable, once := 0, 0, &memory{}
 	for _, code := range s.activities {
 		snap := s.Record(code)
 		if snap == nil {
@@ -224,7 +234,8 @@ func (s *Service) Report(ctx context.Context) (Report, error) {
 		if err != nil {
 			return out, err
 		}
-		a, drift, err := s.activity(ctx, Subject{snap, rev, out.At}, exceptions)
+		sub := Subject{snap, rev, out.At, once}
+		a, drift, err := s.activity(ctx, sub, exceptions)
 		if err != nil {
 			return out, err
 		}
@@ -245,13 +256,15 @@ func (s *Service) Report(ctx context.Context) (Report, error) {
 	if speakable > 0 {
 		out.Percent = good * 100 / speakable
 	}
-	return out, nil
+	out.Claims, err = s.impossible(ctx, out.At)
+	out.Took = time.Since(began)
+	return out, err
 }
 
 func (s *Service) activity(ctx context.Context, sub Subject, exceptions []Exception) (Activity, []Drift, error) {
 	a := Activity{Code: sub.Snapshot.Activity, Revision: sub.Snapshot.Revision, SHA256: sub.Snapshot.SHA256, Counts: map[Status]int{}}
 	seen := map[string][]Evidence{}
-	unseen := map[string]bool{}
+	unseen, proven := map[string]bool{}, map[string]bool{}
 	var drift []Drift
 	for _, p := range s.probes {
 		if !concerns(p.Activities, a.Code) {
@@ -266,9 +279,10 @@ func (s *Service) activity(ctx context.Context, sub Subject, exceptions []Except
 		}
 		for _, field := range p.Rows {
 			if !got.Known {
-				unseen[field] = true
+				unseen[field] = unseen[field] || !p.Weak
 				continue
 			}
+			proven[field] = proven[field] || !p.Weak
 			seen[field] = append(seen[field], Evidence{p.ID, "probe", got.At, got.Checked, got.Wrong, got.Names})
 			if got.Wrong == 0 {
 				continue
@@ -302,9 +316,12 @@ func (s *Service) activity(ctx context.Context, sub Subject, exceptions []Except
 				by = append(by, Evidence{ID: e.ID, Kind: "enforcement", At: sub.Now})
 			}
 		}
-		r.Status = status(def, sub.Record.Form.Row(def.ID).State, len(by) > 0, len(r.Evidence) > 0, unseen[def.ID], wrong)
+		r.Status = status(def, sub.Record.Form.Row(def.ID).State, len(by) > 0, proven[def.ID], unseen[def.ID], wrong)
 		if r.Status == Enforced {
 			r.Evidence = append(by, r.Evidence...)
+		}
+		if r.Status == Unknown {
+			r.Reason = map[bool]string{false: "no-probe", true: "nothing-yet"}[unseen[def.ID]]
 		}
 		a.Counts[r.Status]++
 		if r.Drifting {
@@ -342,6 +359,11 @@ func status(def ropa.RowDef, state ropa.State, enforced, looked, unseen, wrong b
 
 // Keep makes a report and keeps it.
 func (s *Service) Keep(ctx context.Context) (Report, error) {
+	for _, f := range s.before {
+		if err := f(ctx); err != nil {
+			return Report{}, err
+		}
+	}
 	r, err := s.Report(ctx)
 	if err != nil {
 		return r, err

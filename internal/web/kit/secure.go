@@ -14,7 +14,7 @@ type Options struct {
 
 // DefaultCSP allows what is ours and nothing inline. A form may not lead elsewhere and
 // no page may be framed.
-const DefaultCSP = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; object-src 'none'"
+const DefaultCSP = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; object-src 'none'; report-uri /csp-report"
 
 // Admit widens the policy of one answer: scripts, pictures and connections of the
 // sources are let in. It is called before the answer begins.

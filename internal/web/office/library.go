@@ -339,7 +339,7 @@ func documentFile(v *visit) error {
 	}
 	defer body.Close()
 	h := v.w.Header()
-	h.Set("Content-Type", f.Type)
+	h.Set("Content-Type", textual(f.Type))
 	h.Set("Content-Disposition", fmt.Sprintf(`attachment; filename*=UTF-8''%s`, url.PathEscape(f.Name)))
 	h.Set("Content-Length", strconv.FormatInt(f.Size, 10))
 	h.Set("Cache-Control", kit.CacheNone)
@@ -448,4 +448,12 @@ func (v *visit) orderDocuments() (map[string]string, error) {
 		}
 	}
 	return out, err
+}
+
+// textual says in which writing a text is.
+func textual(kind string) string {
+	if kind == "text/plain" {
+		return "text/plain; charset=utf-8"
+	}
+	return kind
 }

@@ -274,7 +274,7 @@ func (v *visit) rowTruth(r *paperRow, def ropa.RowDef, seen *truth.Activity) {
 			r.Evidence = append(r.Evidence, evidence{v.evidence(e), thai.DateTime(e.At, v.lang)})
 		}
 		if len(r.Evidence) == 0 {
-			r.Evidence = []evidence{{Text: v.t("registerpages.because-" + string(x.Status))}}
+			r.Evidence = []evidence{{Text: v.because(x)}}
 		}
 	}
 }

@@ -44,6 +44,7 @@ type truthPage struct {
 	Severities    []driftGroup
 	None          string
 	Exceptions    kit.Table
+	Claims        kit.Table
 }
 
 type driftGroup struct {
@@ -145,7 +146,7 @@ func (v *visit) truth(status int, refused []errs.Field) error {
 	if report == nil {
 		return errs.New(errs.NotFound, "error.not-found")
 	}
-	p := truthPage{Heading: v.t("registerpages.truth"), Lead: v.t("registerpages.truth-lead"), Done: v.registerDone(), Number: v.numberOf(report), Look: v.to("/office/truth/look"), Activities: v.truthTable(report), None: v.t("registerpages.no-drift")}
+	p := truthPage{Heading: v.t("registerpages.truth"), Lead: v.t("registerpages.truth-lead"), Done: v.registerDone(), Number: v.numberOf(report), Look: v.to("/office/truth/look"), Activities: v.truthTable(report), None: v.t("registerpages.no-drift"), Claims: v.claims(report)}
 	exceptions, err := v.f.Truth.Exceptions(v.Context())
 	if err != nil {
 		return err
