@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"encoding/base64"
 	"net"
 	"net/http"
 	"net/netip"
@@ -36,6 +37,7 @@ type clientKey struct{}
 type client struct {
 	addr string
 	tls  bool
+	cert []byte // that it has shown, in DER; nil for none
 }
 
 // withClient works out the address of the client: of the connection, or, where the
@@ -48,12 +50,30 @@ func (p proxies) withClient(next http.Handler) http.Handler {
 			host = r.RemoteAddr
 		}
 		c.addr = host
+		if r.TLS != nil && len(r.TLS.PeerCertificates) > 0 {
+			c.cert = r.TLS.PeerCertificates[0].Raw
+		}
 		if addr, err := netip.ParseAddr(host); err == nil && p.trusts(addr) {
+			c.cert = clientCert(r.Header.Get("Client-Cert"))
 			c.tls = c.tls || r.Header.Get("X-Forwarded-Proto") == "https"
 			c.addr = p.forwarded(r.Header.Values("X-Forwarded-For"), host)
 		}
 		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), clientKey{}, c)))
 	})
+}
+
+// clientCert reads what a proxy says of the client's certificate (RFC 9440): its DER in
+// base64 between colons.
+func clientCert(header string) []byte {
+	text, ok := strings.CutPrefix(strings.TrimSpace(header), ":")
+	if text, ok = strings.CutSuffix(text, ":"); !ok {
+		return nil
+	}
+	der, err := base64.StdEncoding.DecodeString(text)
+	if err != nil {
+		return nil
+	}
+	return der
 }
 
 func (p proxies) forwarded(headers []string, peer string) string {
@@ -74,6 +94,13 @@ func (p proxies) forwarded(headers []string, peer string) string {
 func ClientAddr(r *http.Request) string {
 	c, _ := r.Context().Value(clientKey{}).(client)
 	return c.addr
+}
+
+// ClientCert is the certificate that the client of a request has shown, in DER; nil for
+// none.
+func ClientCert(r *http.Request) []byte {
+	c, _ := r.Context().Value(clientKey{}).(client)
+	return c.cert
 }
 
 // IsTLS tells whether the client speaks TLS, to us or to a trusted proxy.

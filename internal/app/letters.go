@@ -33,16 +33,24 @@ func wireLetters(_ context.Context, a *App) error {
 	if err != nil {
 		return err
 	}
+	pins, err := certificatesOf(c.Pin)
+	if err != nil {
+		return err
+	}
+	callers, err := a.ecmsCallers()
+	if err != nil {
+		return err
+	}
 	a.Letters = letters.New(letters.Deps{DB: a.DB, Vault: a.Vault, Processing: a.Processing, Audit: a.Audit, Jobs: a.Jobs, Agencies: a.Agencies, Record: a.Register.Snapshot, Now: a.Now, Garuda: garuda,
 		VerifyURL: func(code string) string { return a.URL("") + "/th/letter/" + code }})
 	a.Saraban = saraban.New(saraban.Deps{DB: a.DB, Vault: a.Vault, Processing: a.Processing, Audit: a.Audit, Jobs: a.Jobs, Mail: a.Mail, Letters: a.Letters, Agencies: a.Agencies, Record: a.Register.Snapshot, Now: a.Now,
-		Nodes: nodes, Serve: c.Serve || a.Demo != nil, MaxClass: letters.Secrecy(c.MaxClass), PollEvery: c.Poll})
+		Nodes: nodes, Serve: c.Serve || a.Demo != nil, SignECMS: c.Sign, Pins: pins, MaxClass: letters.Secrecy(c.MaxClass), PollEvery: c.Poll})
 	a.Letters.Register()
 	a.Saraban.Register()
 	a.Operations = append(a.Operations, api.LetterOperations(a.Letters, a.Saraban)...)
 	a.Operations = append(a.Operations, api.SealOperations(a.Letters, a.Saraban)...)
 	if a.Saraban.Serve {
-		a.Host("ecms", "exchange", exchange(&ecms.Server{Exchange: a.Saraban.Node(), Caller: a.ecmsCaller, Now: a.Now}))
+		a.Host("ecms", "exchange", exchange(&ecms.Server{Exchange: a.Saraban.Node(), Caller: callers.caller, Now: a.Now}))
 	}
 	return nil
 }
@@ -57,20 +65,6 @@ func exchange(s http.Handler) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle(ecms.Path, s)
 	return mux
-}
-
-// ecmsCaller tells the organisation that calls by its id (?org=) and the token of an
-// account of its agency, whose work is the registry.
-func (a *App) ecmsCaller(r *http.Request) (string, bool) {
-	token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-	if !ok {
-		return "", false
-	}
-	actor, _, err := a.Accounts.Authenticate(r.Context(), token)
-	if err != nil {
-		return "", false
-	}
-	return a.Saraban.Caller(r.URL.Query().Get("org"), actor.Agency)
 }
 
 // nodes are clients of the nodes of agencies that are elsewhere.

@@ -68,6 +68,10 @@ type ECMS struct {
 	Poll         time.Duration `help:"How often the nodes are asked for what waits there." default:"1m" env:"POLL"`
 	MaxClass     string        `help:"Highest class of secrecy that the own node takes." enum:"none,confidential,secret" default:"none" env:"MAX_CLASS"`
 	AllowPrivate string        `help:"Private network in which nodes may be." env:"ALLOW_PRIVATE" placeholder:"CIDR"`
+	Sign         bool          `help:"Sign letters that leave through a node with the seal of their agency (XML Signature)." env:"SIGN"`
+	Pin          []string      `help:"Certificates of an organisation, ORG=FILE (PEM): its letters must be signed with one of them. Repeatable." env:"PIN" placeholder:"ORG=FILE"`
+	Client       []string      `help:"Client certificate by which the own node knows an organisation, ORG=FILE (PEM); from the connection, or from the header Client-Cert (RFC 9440) of a trusted proxy. Repeatable." env:"CLIENT" placeholder:"ORG=FILE"`
+	From         []string      `help:"Network from which the own node knows an organisation, ORG=CIDR. Repeatable." env:"FROM" placeholder:"ORG=CIDR"`
 	Garuda       string        `help:"Picture of the Garuda (PNG) for letters; a placeholder is printed without it." env:"GARUDA" placeholder:"FILE"`
 }
 

@@ -311,6 +311,15 @@ func (s *Service) Verify(ctx context.Context, code string) (Proof, error) {
 	return Proof{l.Agency, l.NumberText, l.NumberedAt, l.State, l.FileHash}, nil
 }
 
+// SignerOf is the seal of an agency, for what is signed beside a letter in another form.
+func (s *Service) SignerOf(ctx context.Context, agency string) (crypto.Signer, *x509.Certificate, error) {
+	k, err := s.sealOf(ctx, agency)
+	if err != nil {
+		return nil, nil, err
+	}
+	return k.key, k.chain[0], nil
+}
+
 // Sign signs what goes beside a letter with the seal of an agency (detached CMS).
 func (s *Service) Sign(ctx context.Context, agency string, content []byte) ([]byte, error) {
 	k, err := s.sealOf(ctx, agency)

@@ -1,6 +1,8 @@
 package saraban_test
 
 import (
+	"crypto/x509"
+	"strings"
 	"testing"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -85,5 +87,46 @@ func TestALetterThatTheNodeRefusesHasFailed(t *testing.T) {
 	from.dispatch(l.ID, saraban.Paper)
 	if d := from.state(l.ID); d.State != saraban.OnItsWay {
 		t.Errorf("on paper: %+v", d)
+	}
+}
+
+// Letters are signed with the seal of their agency; the other side knows its certificate,
+// and takes neither an unsigned nor an altered one of it.
+func TestSignaturesOfLettersAreMadeAndHeldToThePinnedCertificate(t *testing.T) {
+	from, to, _ := pair(t, dbtest.SQLite(t), dbtest.SQLite(t))
+	from.SignECMS = true
+	_, certificate, err := from.letters.SignerOf(ctx, "rayong")
+	housetest.Must(t, err)
+	send := func() (letters.Letter, saraban.Dispatch) {
+		l := from.letter(letters.NoSecrecy)
+		from.dispatch(l.ID, saraban.ECMS)
+		return l, from.state(l.ID)
+	}
+	if _, d := send(); d.State != saraban.OnItsWay {
+		t.Fatalf("signed, not pinned: %+v", d)
+	}
+	to.poll()
+	if in := to.arrived(); in.Signature != saraban.Unknown {
+		t.Errorf("not pinned: %q", in.Signature)
+	}
+	to.Pins = map[string][]*x509.Certificate{rayongECMS: {certificate}}
+	l, d := send()
+	if d.State != saraban.OnItsWay {
+		t.Fatalf("signed and pinned: %+v", d)
+	}
+	to.poll()
+	if in := to.arrived(); in.Signature != saraban.Pinned || in.Number != l.NumberText {
+		t.Errorf("pinned: %+v", in)
+	}
+	from.SignECMS = false
+	if _, d := send(); d.State != saraban.Failed || !strings.HasPrefix(d.Note, "309") {
+		t.Errorf("not signed: %+v", d)
+	}
+	from.SignECMS = true
+	_, another, err := to.letters.SignerOf(ctx, "diw")
+	housetest.Must(t, err)
+	to.Pins[rayongECMS] = []*x509.Certificate{another}
+	if _, d := send(); d.State != saraban.Failed || !strings.HasPrefix(d.Note, "310") {
+		t.Errorf("another's pin: %+v", d)
 	}
 }

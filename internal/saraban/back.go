@@ -18,7 +18,19 @@ func (s *Service) back(tx *db.Tx, i *In, kind string) error {
 	case i.Channel == ECMS && kind != ecms.Receive: // that it came was told when it came
 		return s.Jobs.Enqueue(tx, JobNotify, notice{Kind: kind, In: i.ID, Accept: i.ReceiptText()})
 	}
+	if i.Channel == Email {
+		for _, f := range s.mailedBack {
+			if err := f(tx, i, kind); err != nil {
+				return err
+			}
+		}
+	}
 	return nil
+}
+
+// OnMailBack has f tell the sender of a letter that came by mail what became of it.
+func (s *Service) OnMailBack(f func(tx *db.Tx, i *In, kind string) error) {
+	s.mailedBack = append(s.mailedBack, f)
 }
 
 // heard brings what the receiver says onto the sending.

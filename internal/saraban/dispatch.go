@@ -323,6 +323,11 @@ func (s *Service) sendMail(ctx context.Context, d Dispatch) error {
 	for i, a := range attached {
 		files = append(files, mail.File{Name: plainName(i, a.Type), Type: a.Type, Data: a.Data})
 	}
+	machine, err := s.machineReadable(ctx, &l, entry, file)
+	if err != nil {
+		return err
+	}
+	files = append(files, machine)
 	body, err := json.Marshal(mail.Body{Text: l.Subject, Files: files})
 	if err != nil {
 		return err

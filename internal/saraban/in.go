@@ -63,6 +63,7 @@ type In struct {
 	ProcessID    string // of the node
 	FileHash     string
 	FileType     string // media type of its file
+	Signature    string // what was found of it; "" where there is none and none is asked
 	Receipt      int64  // เลขรับ
 	ReceiptKind  string
 	ReceivedAt   time.Time
@@ -97,14 +98,14 @@ func Offered(a policy.Actor, i *In) []string {
 	return out
 }
 
-const inColumns = `id, agency, state, from_agency, from_name, to_name, number_text, dated_at, subject, secrecy, urgency, channel, dispatch_id, process_id, subject_key, content, answer, file_hash, file_type, number, number_kind, received_at, registered_at, forwarded_to, reason, answered_at, about, version`
+const inColumns = `id, agency, state, from_agency, from_name, to_name, number_text, dated_at, subject, secrecy, urgency, channel, dispatch_id, process_id, subject_key, content, answer, file_hash, file_type, signature, number, number_kind, received_at, registered_at, forwarded_to, reason, answered_at, about, version`
 
 func manyIn(tx *db.Tx, where string, args ...any) ([]In, error) {
 	var out []In
 	err := tx.Each(`SELECT `+inColumns+` FROM letters_in WHERE `+where, args, func(rows *sql.Rows) error {
 		var i In
 		var dated, received, registered, answered int64
-		err := rows.Scan(&i.ID, &i.Agency, &i.State, &i.From, &i.FromName, &i.ToName, &i.Number, &dated, &i.Subject, &i.Secrecy, &i.Urgency, &i.Channel, &i.Dispatch, &i.ProcessID, &i.subjectKey, &i.content, &i.answer, &i.FileHash, &i.FileType, &i.Receipt, &i.ReceiptKind, &received, &registered, &i.ForwardedTo, &i.Reason, &answered, &i.About, &i.Version)
+		err := rows.Scan(&i.ID, &i.Agency, &i.State, &i.From, &i.FromName, &i.ToName, &i.Number, &dated, &i.Subject, &i.Secrecy, &i.Urgency, &i.Channel, &i.Dispatch, &i.ProcessID, &i.subjectKey, &i.content, &i.answer, &i.FileHash, &i.FileType, &i.Signature, &i.Receipt, &i.ReceiptKind, &received, &registered, &i.ForwardedTo, &i.Reason, &answered, &i.About, &i.Version)
 		i.Dated, i.ReceivedAt, i.RegisteredAt, i.AnsweredAt = db.Time(dated), db.Time(received), db.Time(registered), db.Time(answered)
 		out = append(out, i)
 		return err

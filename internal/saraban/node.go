@@ -70,6 +70,9 @@ func (n node) Send(ctx context.Context, org string, l *ecms.Letter) (r ecms.Rece
 	if classOf(l.Secret).Level() > n.MaxClass.Level() {
 		return r, refuse("303", "this node does not take letters of that SecretCode")
 	}
+	if _, _, refused := n.signature(l); refused != nil {
+		return r, refused
+	}
 	err = n.DB.InTx(ctx, func(tx *db.Tx) error {
 		before, err := queueRows(tx, `sender = $1 AND letter_id = $2 AND dated = $3 AND org = $4 AND kind = '`+ecms.DocumentKind+`'`, org, l.ID, l.Date, l.Receiver.Department)
 		if err != nil {
@@ -240,6 +243,12 @@ func (s *Service) Caller(id, agency string) (string, bool) {
 		return "", false
 	}
 	return a.ECMS, true
+}
+
+// Organisation tells whether the directory knows an organisation.
+func (s *Service) Organisation(id string) bool {
+	_, ok := s.byECMS(id)
+	return ok
 }
 
 var errNoNode = errs.New(errs.Unavailable, "error.ecms-no-node")

@@ -131,7 +131,15 @@ func (s *Service) save(ctx context.Context, org string, item *ecms.Item) error {
 	}
 	store := func(tx *db.Tx) error { return s.noticed(tx, agency.Code, item.Notice) }
 	if item.Letter != nil {
-		put, err := s.prepare(ctx, s.arrival(agency.Code, item))
+		found, certificate, refused := s.signature(item.Letter)
+		if refused != nil { // it is kept, and marked: a registrar decides
+			if err := s.alert(ctx, org, "signature", map[string]any{"letter": item.Letter.ID, "from": item.Letter.Sender.Department, "code": refused.Code, "text": refused.Description}); err != nil {
+				return err
+			}
+		}
+		arrival := s.arrival(agency.Code, item)
+		arrival.Signature, arrival.Certificate = found, certificate
+		put, err := s.prepare(ctx, arrival)
 		if err != nil {
 			return err
 		}

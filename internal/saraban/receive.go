@@ -34,6 +34,8 @@ type Arrival struct {
 	FileType       string // its media type; "" is PDF
 	Content        *letters.Content
 	Attachments    []Attachment
+	Signature      string // what was found of it
+	Certificate    string // SHA-256 of who signed, in hex
 }
 
 // inside is what is sealed of a letter that came, beside its file.
@@ -66,8 +68,8 @@ func (s *Service) prepare(ctx context.Context, a Arrival) (put func(tx *db.Tx) e
 		return nil, err
 	}
 	return func(tx *db.Tx) error {
-		n, err := tx.Exec(`INSERT INTO letters_in (id, agency, state, from_agency, from_name, to_name, number_text, dated_at, subject, secrecy, urgency, channel, dispatch_id, process_id, subject_key, content, file, file_hash, received_at, file_type) VALUES ($1, $2, 'arrived', $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19) ON CONFLICT DO NOTHING`,
-			id, a.Agency, a.From, a.FromName, a.ToName, a.Number, db.Micros(a.Dated), a.Subject, string(a.Secrecy), string(a.Urgency), string(a.Channel), a.Dispatch, a.ProcessID, subject.ID, content, file, hex.EncodeToString(sum[:]), db.Micros(tx.Now()), fileType(a.FileType))
+		n, err := tx.Exec(`INSERT INTO letters_in (id, agency, state, from_agency, from_name, to_name, number_text, dated_at, subject, secrecy, urgency, channel, dispatch_id, process_id, subject_key, content, file, file_hash, received_at, file_type, signature) VALUES ($1, $2, 'arrived', $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20) ON CONFLICT DO NOTHING`,
+			id, a.Agency, a.From, a.FromName, a.ToName, a.Number, db.Micros(a.Dated), a.Subject, string(a.Secrecy), string(a.Urgency), string(a.Channel), a.Dispatch, a.ProcessID, subject.ID, content, file, hex.EncodeToString(sum[:]), db.Micros(tx.Now()), fileType(a.FileType), a.Signature)
 		if err != nil || n == 0 {
 			return err // it had come before
 		}
@@ -75,7 +77,11 @@ func (s *Service) prepare(ctx context.Context, a Arrival) (put func(tx *db.Tx) e
 		if err := s.Processing.Record(tx, line); err != nil {
 			return err
 		}
-		return s.note(tx, "system", "arrive", id, map[string]string{"from": a.FromName, "number": a.Number, "channel": string(a.Channel), "agency": a.Agency})
+		about := map[string]string{"from": a.FromName, "number": a.Number, "channel": string(a.Channel), "agency": a.Agency}
+		if a.Signature != "" {
+			about["signature"], about["certificate"] = a.Signature, a.Certificate
+		}
+		return s.note(tx, "system", "arrive", id, about)
 	}, nil
 }
 

@@ -60,6 +60,15 @@ func (s *Service) sendECMS(ctx context.Context, d Dispatch) error {
 	for _, a := range files {
 		doc.Attachments = append(doc.Attachments, ecms.File{Mime: a.Type, Data: a.Data})
 	}
+	if s.SignECMS {
+		key, certificate, err := s.Letters.SignerOf(ctx, d.Agency)
+		if err != nil {
+			return err
+		}
+		if err := ecms.Sign(doc, key, certificate); err != nil {
+			return err
+		}
+	}
 	receipt, err := node.Send(ctx, sender.ECMS, doc)
 	var refused *ecms.Fault
 	if errors.As(err, &refused) {

@@ -2,6 +2,7 @@ package saraban
 
 import (
 	"context"
+	"crypto/x509"
 	"encoding/json"
 	"strconv"
 	"strings"
@@ -36,6 +37,11 @@ type Deps struct {
 	Nodes map[string]ecms.Exchange
 	// Serve makes this installation the node of the organisations that are not in Nodes.
 	Serve bool
+	// SignECMS has letters that go through a node signed with the seal of their agency.
+	SignECMS bool
+	// Pins are the certificates of organisations, by id. Letters of one that has some must
+	// be signed with one of them.
+	Pins map[string][]*x509.Certificate
 	// MaxClass is the highest class that the own node takes; "" is none.
 	MaxClass letters.Secrecy
 	// PollEvery is how often the nodes are asked; 0: each minute.
@@ -48,6 +54,8 @@ type Service struct {
 	moved    []func(tx *db.Tx, d *Dispatch) error
 	answered []AnswerHook
 	attached []func(ctx context.Context, l *letters.Letter) ([]Attachment, error)
+
+	mailedBack []func(tx *db.Tx, i *In, kind string) error
 }
 
 // Attachment is a file that goes with a letter.

@@ -133,7 +133,7 @@ func (s *Server) outbound(ctx context.Context, org string, e *element, p *printe
 		r, err := s.Exchange.Send(ctx, org, l)
 		if err == nil {
 			p.receipt(r)
-			l.Main.Data, l.Attachments = nil, nil // the echo says what was taken, without the files
+			l.Main.Data, l.Attachments, l.Document = nil, nil, nil // the echo says what was taken, without the files
 			p.letter(l)
 		}
 		return err

@@ -77,6 +77,10 @@ func (p *printer) binary(name string, f File) {
 }
 
 func (p *printer) letter(l *Letter) {
+	if l.Document != nil {
+		p.raw(string(l.Document))
+		return
+	}
 	p.in(`rsm:GovernmentDocument xmlns:rsm="`+rsmNS+`" xmlns:ram="`+ramNS+`"`, func() {
 		p.in(`ram:CorrespondenceLetter ID="Letter"`, func() {
 			p.tag("ram:ID", l.ID)
@@ -228,6 +232,9 @@ func readLetter(e *element) (*Letter, error) {
 			return nil, err
 		}
 		l.Attachments = append(l.Attachments, f)
+	}
+	if e.child("GovernmentSignature") != nil {
+		l.Document = e.raw()
 	}
 	return l, nil
 }

@@ -36,6 +36,7 @@ type Letter struct {
 	SHA256       string           `json:"sha256,omitempty" doc:"Of the sealed PDF, or of the file that came."`
 	Receipt      string           `json:"receipt,omitempty" doc:"Receive number (เลขรับ)."`
 	FileType     string           `json:"file_type,omitempty" doc:"Media type of its file."`
+	Signature    string           `json:"signature,omitempty" enum:"pinned,unknown,missing,foreign,broken" doc:"What was found of the signature under a letter that came through e-CMS."`
 	Paper        bool             `json:"paper,omitempty" doc:"Signed by hand on paper; its file is the scan."`
 	Channel      string           `json:"channel,omitempty" enum:"local,ecms,email,file,paper"`
 	Reason       string           `json:"reason,omitempty"`
@@ -154,7 +155,7 @@ func letterFor(c *Call, s *letters.Service, l letters.Letter, err error) (Letter
 
 func letterIn(a policy.Actor, i saraban.In) Letter {
 	out := Letter{ID: i.ID, Direction: letters.In, Agency: i.Agency, State: string(i.State), Secrecy: string(i.Secrecy), Urgency: string(i.Urgency), From: i.From, FromName: i.FromName, ToName: i.ToName, Subject: i.Subject, About: i.About, Number: i.Number,
-		Date: moment(i.Dated), SHA256: i.FileHash, FileType: i.FileType, Channel: string(i.Channel), Reason: i.Reason, CreatedAt: i.ReceivedAt, RegisteredAt: moment(i.RegisteredAt), AnsweredAt: moment(i.AnsweredAt), Next: saraban.Offered(a, &i)}
+		Date: moment(i.Dated), SHA256: i.FileHash, FileType: i.FileType, Signature: i.Signature, Channel: string(i.Channel), Reason: i.Reason, CreatedAt: i.ReceivedAt, RegisteredAt: moment(i.RegisteredAt), AnsweredAt: moment(i.AnsweredAt), Next: saraban.Offered(a, &i)}
 	if i.Receipt != 0 {
 		out.Receipt = i.ReceiptText()
 	}

@@ -441,6 +441,9 @@ func (v *visit) aboutIn(d *dossier, i *saraban.In) (string, []letters.Event, err
 	d.Chips = []kit.Chip{*v.gotChip(i.State)}
 	d.Facts = []kit.Row{{Key: v.t("letters.number"), Value: v.numberOr(i.Number)}, {Key: v.t("letters.date"), Value: v.day(i.Dated)}, {Key: v.t("letters.from"), Value: i.FromName}, {Key: v.t("letters.to"), Value: i.ToName}, {Key: v.t("letters.secrecy"), Value: v.t("letters.secrecy-" + string(i.Secrecy))},
 		{Key: v.t("letters.urgency"), Value: v.t("letters.urgency-" + string(i.Urgency))}, {Key: v.t("letters.channel"), Value: v.t("letters.channel-" + string(i.Channel))}, {Key: "SHA-256", Value: i.FileHash}}
+	if i.Signature != "" {
+		d.Facts = append(d.Facts, kit.Row{Key: v.t("letters.signature"), Value: v.t("letters.signature-" + i.Signature)})
+	}
 	if i.Receipt != 0 {
 		// The stamp of a received letter: เลขรับ, วันที่, เวลา.
 		d.Parts = append(d.Parts, dossierPart{ID: "stamp", Title: v.t("letters.stamp"), Rows: []kit.Row{{Key: v.t("letters.receipt"), Value: i.ReceiptText()}, {Key: v.t("letters.registered"), Value: thai.DateTime(i.RegisteredAt, v.lang)}}})

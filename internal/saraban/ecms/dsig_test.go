@@ -1,0 +1,183 @@
+package ecms
+
+import (
+	"context"
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/base64"
+	"errors"
+	"math/big"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+func certified(t *testing.T, key crypto.Signer) *x509.Certificate {
+	t.Helper()
+	c := &x509.Certificate{SerialNumber: big.NewInt(7), Subject: pkix.Name{CommonName: "หน่วยงาน"}, NotBefore: time.Unix(0, 0), NotAfter: time.Unix(1<<33, 0)}
+	der, err := x509.CreateCertificate(rand.Reader, c, c, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c, err = x509.ParseCertificate(der); err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func signedLetter(t *testing.T, key crypto.Signer) (*Letter, *x509.Certificate) {
+	t.Helper()
+	l, c := letter(), certified(t, key)
+	if err := Sign(l, key, c); err != nil {
+		t.Fatal(err)
+	}
+	return l, c
+}
+
+func rsaKey(t *testing.T) crypto.Signer {
+	t.Helper()
+	k, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return k
+}
+
+func ecdsaKey(t *testing.T) crypto.Signer {
+	t.Helper()
+	k, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return k
+}
+
+// A signature crosses the wire, lies in a queue, is handed on, and still fits.
+func TestASignatureSurvivesTheWayThroughTheNode(t *testing.T) {
+	for name, key := range map[string]crypto.Signer{"RSA": rsaKey(t), "ECDSA": ecdsaKey(t)} {
+		q, c, _ := serve(t)
+		l, certificate := signedLetter(t, key)
+		if _, err := c.Send(context.Background(), "", l); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		stored, err := Marshal(&Item{Receipt: Receipt{"p1", moment0}, Letter: q.letters[0]})
+		if err != nil {
+			t.Fatal(err)
+		}
+		again, err := Unmarshal(stored)
+		if err != nil {
+			t.Fatal(err)
+		}
+		q.letters[0] = again.Letter
+		item, err := c.Head(context.Background(), "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		who, err := Verify(item.Letter)
+		if err != nil || who == nil || !who.Equal(certificate) {
+			t.Errorf("%s: %v %v", name, who, err)
+		}
+		if item.Letter.ID != l.ID || item.Letter.Subject != l.Subject || len(item.Letter.Attachments) != 1 {
+			t.Errorf("%s: what was signed says %+v", name, item.Letter)
+		}
+	}
+	if who, err := Verify(letter()); who != nil || err != nil {
+		t.Errorf("without a signature: %v %v", who, err)
+	}
+}
+
+func TestAnAlteredSignatureIsRefused(t *testing.T) {
+	l, _ := signedLetter(t, ecdsaKey(t))
+	whole := string(l.Document)
+	forged := strings.Replace(whole, "<ram:CorrespondenceLetter ID=\"Letter\">", "<ram:CorrespondenceLetter ID=\"Letter\"><ram:ID>1</ram:ID></ram:CorrespondenceLetter><ram:CorrespondenceLetter ID=\"Letter\">", 1)
+	inner := between(whole, "<ram:CorrespondenceLetter", "</ram:CorrespondenceLetter>")
+	wrapped := strings.Replace(strings.Replace(whole, inner, strings.Replace(strings.ReplaceAll(inner, "0905", "9999"), `ID="Letter"`, `ID="Other"`, 1), 1), "</ds:Signature>", "<ds:Object>"+inner+"</ds:Object></ds:Signature>", 1)
+	value := between(whole, "<ds:SignatureValue>", "</ds:SignatureValue>")
+	for name, text := range map[string]string{
+		"another subject":            strings.Replace(whole, "ทดสอบ", "อื่น", 1),
+		"another file":               strings.Replace(whole, base64.StdEncoding.EncodeToString([]byte("%PDF-1.4")), base64.StdEncoding.EncodeToString([]byte("%PDF-1.5")), 1),
+		"another digest":             replaceBetween(whole, "<ds:DigestValue>", "</ds:DigestValue>", base64.StdEncoding.EncodeToString(make([]byte, 32))),
+		"another value":              strings.Replace(whole, value, "<ds:SignatureValue>"+base64.StdEncoding.EncodeToString(make([]byte, 64))+"</ds:SignatureValue>", 1),
+		"two letters":                forged,
+		"wrapped":                    wrapped,
+		"a reference elsewhere":      strings.Replace(whole, `URI="#Letter"`, `URI="#Body"`, 1),
+		"a reference to all":         strings.Replace(whole, `URI="#Letter"`, `URI=""`, 1),
+		"a digest that is too old":   strings.Replace(whole, sha256Name, "http://www.w3.org/2000/09/xmldsig#sha1", 1),
+		"a method of no kind":        strings.Replace(whole, "#ecdsa-sha256", "#hmac-sha1", 1),
+		"another form":               strings.Replace(whole, `Transform Algorithm="`+exclusive, `Transform Algorithm="http://www.w3.org/TR/1999/REC-xslt-19991116`, 1),
+		"no certificate":             strings.Replace(whole, between(whole, "<ds:X509Certificate>", "</ds:X509Certificate>"), "", 1),
+		"a certificate that is none": replaceBetween(whole, "<ds:X509Certificate>", "</ds:X509Certificate>", "%%%"),
+		"no value":                   strings.Replace(whole, value, "", 1),
+		"empty":                      strings.Replace(whole, between(whole, "<ds:Signature ", "</ds:Signature>"), "", 1),
+	} {
+		if text == whole {
+			t.Fatalf("%s: nothing was altered", name)
+		}
+		got := *l
+		got.Document = []byte(text)
+		var f *Fault
+		if who, err := Verify(&got); !errors.As(err, &f) || who != nil {
+			t.Errorf("%s: taken, or failing: %v", name, err)
+		}
+	}
+}
+
+func between(text, from, to string) string {
+	a := strings.Index(text, from)
+	b := strings.Index(text[a:], to)
+	return text[a : a+b+len(to)]
+}
+
+func replaceBetween(text, from, to, with string) string {
+	return strings.Replace(text, between(text, from, to), from+with+to, 1)
+}
+
+// Others declare namespaces on the envelope, write prefixes and white space of their own,
+// and sign the form of Canonical XML 1.0.
+func TestASignatureFitsWhereverNamespacesAreDeclared(t *testing.T) {
+	l, certificate := signedLetter(t, ecdsaKey(t))
+	text := strings.Replace(string(l.Document), `<rsm:GovernmentDocument xmlns:rsm="`+rsmNS+`" xmlns:ram="`+ramNS+`">`, "<rsm:GovernmentDocument>", 1)
+	whole := `<s:Envelope xmlns:s="` + soapNS + `" xmlns:rsm="` + rsmNS + `" xmlns:ram="` + ramNS + `"><s:Body><CorrespondenceLetterOutboundRequest>` + "\n  " + text + "\n" + `</CorrespondenceLetterOutboundRequest></s:Body></s:Envelope>`
+	root, err := parse(strings.NewReader(whole))
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := bodyOf(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := readLetter(e.children[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if who, err := Verify(got); err != nil || who == nil || !who.Equal(certificate) {
+		t.Errorf("%v %v", who, err)
+	}
+}
+
+// A tool that is not ours verifies what is signed here.
+func TestXMLSecVerifiesTheSignature(t *testing.T) {
+	tool, err := exec.LookPath("xmlsec1")
+	if err != nil {
+		t.Skip("xmlsec1 is not installed")
+	}
+	for name, key := range map[string]crypto.Signer{"RSA": rsaKey(t), "ECDSA": ecdsaKey(t)} {
+		l, _ := signedLetter(t, key)
+		path := filepath.Join(t.TempDir(), "l.xml")
+		if err := os.WriteFile(path, l.Document, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		out, err := exec.Command(tool, "--verify", "--insecure", "--id-attr:ID", ramNS+":CorrespondenceLetter", path).CombinedOutput()
+		if err != nil {
+			t.Errorf("%s: %v %s", name, err, out)
+		}
+	}
+}
