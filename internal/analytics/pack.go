@@ -2,6 +2,7 @@ package analytics
 
 import (
 	"cmp"
+	"database/sql"
 	"encoding/binary"
 	"maps"
 	"slices"
@@ -63,29 +64,28 @@ func pack(part int64, list []packed) []byte {
 
 var errPacked = errs.New(errs.Internal, "analytics.error-packed")
 
-// unpack calls f with each cell of a list.
+// unpack calls f with each cell of a list; what it points to is good until f returns.
 func unpack(part int64, b []byte, f func(term int64, x *sums)) error {
-	r := entryReader{rest: b}
+	var x sums // one for all cells: a year has many
 	term := part << partBits
-	for !r.bad && len(r.rest) > 0 {
-		term += int64(r.count())
-		if len(r.rest) == 0 {
+	for len(b) > 0 {
+		by, n := binary.Uvarint(b)
+		if n <= 0 || n >= len(b) {
 			return errPacked
 		}
-		mask := r.rest[0]
-		r.rest = r.rest[1:]
-		var x sums
-		for j, field := range x.fields() {
-			if mask&(1<<j) != 0 {
-				*field = r.number()
+		mask := b[n]
+		b, term, x = b[n+1:], term+int64(by), sums{}
+		for _, field := range [...]*int64{&x.n, &x.visitors, &x.visits, &x.bounces, &x.exits, &x.total} {
+			if mask&1 != 0 {
+				v, n := binary.Varint(b)
+				if n <= 0 {
+					return errPacked
+				}
+				*field, b = v, b[n:]
 			}
+			mask >>= 1
 		}
-		if !r.bad {
-			f(term, &x)
-		}
-	}
-	if r.bad {
-		return errPacked
+		f(term, &x)
 	}
 	return nil
 }
@@ -189,12 +189,13 @@ func merged(part int64, body []byte, fresh []packed) ([]packed, error) {
 // eachCell calls f with every cell of a query for part and body and what stands before
 // them in a row.
 func eachCell(tx *db.Tx, query string, args []any, f func(period, term int64, x *sums)) error {
+	var period, part int64
+	var body sql.RawBytes // read before the next row comes
+	each := func(term int64, x *sums) { f(period, term, x) }
 	return tx.Each(query, args, func(rows rowScanner) error {
-		var period, part int64
-		var body []byte
 		if err := rows.Scan(&period, &part, &body); err != nil {
 			return err
 		}
-		return unpack(part, body, func(term int64, x *sums) { f(period, term, x) })
+		return unpack(part, body, each)
 	})
 }

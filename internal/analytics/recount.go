@@ -100,6 +100,46 @@ func (s *Service) RecountAll(ctx context.Context) (days int, differences []strin
 			}
 		}
 	}
+	for day := first; day <= today; day++ {
+		found, err := s.recountMinistry(ctx, day)
+		if err != nil {
+			return days, nil, err
+		}
+		for _, d := range found {
+			differences = append(differences, "* "+ISO(day)+": "+d)
+		}
+	}
 	slices.Sort(differences)
 	return days, differences, nil
+}
+
+// recountMinistry compares the totals of the ministry on a day with the sums of its sites'.
+func (s *Service) recountMinistry(ctx context.Context, day int64) (differences []string, err error) {
+	err = s.read(ctx, func(tx *db.Tx) error {
+		sites, err := countedSites(tx)
+		if err != nil {
+			return err
+		}
+		added := map[cell]*sums{}
+		for _, site := range sites {
+			if site == everySite {
+				continue
+			}
+			of, err := storedCells(tx, site, day)
+			if err != nil {
+				return err
+			}
+			for c, x := range of {
+				c.site = everySite
+				if added[c] == nil {
+					added[c] = &sums{}
+				}
+				added[c].add(*x)
+			}
+		}
+		stored, err := storedCells(tx, everySite, day)
+		differences = compare(added, stored, everySite)
+		return err
+	})
+	return differences, err
 }

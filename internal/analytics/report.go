@@ -3,6 +3,7 @@ package analytics
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -299,10 +300,7 @@ func spansOf(tx *db.Tx, from, to int64) (spans, error) {
 	return spans{from, monthStart(first) - 1, monthStart(last + 1), to, first, last}, nil
 }
 
-const (
-	dayQuery   = `SELECT day, part, body FROM usage_daily WHERE site = $1 AND dim = $2 AND day >= $3 AND day <= $4`
-	monthQuery = `SELECT month, part, body FROM usage_monthly WHERE site = $1 AND dim = $2 AND month >= $3 AND month <= $4`
-)
+const dayQuery = `SELECT day, part, body FROM usage_daily WHERE site = $1 AND dim = $2 AND day >= $3 AND day <= $4`
 
 // cells are the sums of a dimension over a period, by term.
 func cells(tx *db.Tx, sites []int64, dim, from, to int64) (map[int64]*sums, error) {
@@ -311,35 +309,39 @@ func cells(tx *db.Tx, sites []int64, dim, from, to int64) (map[int64]*sums, erro
 		return nil, err
 	}
 	out := map[int64]*sums{}
-	for _, site := range sites {
-		if err := p.each(tx, site, dim, func(_, term int64, x *sums) {
+	for _, part := range p.parts("site, part, body", fmt.Sprintf("site IN (%s) AND dim = %d", numbers(sites), dim)) {
+		err := eachCell(tx, part.query, []any{part.from, part.to}, func(_, term int64, x *sums) {
 			if sum := out[term]; sum != nil {
 				sum.add(*x)
 				return
 			}
 			first := *x
 			out[term] = &first
-		}); err != nil {
+		})
+		if err != nil {
 			return nil, err
 		}
 	}
 	return out, nil
 }
 
-// each calls f with the cells of a dimension of a site in all parts of a period.
-func (p spans) each(tx *db.Tx, site, dim int64, f func(period, term int64, x *sums)) error {
-	for _, part := range []struct {
-		query    string
-		from, to int64
-	}{{dayQuery, p.from1, p.to1}, {monthQuery, p.month1, p.month2}, {dayQuery, p.from2, p.to2}} {
-		if part.from > part.to {
-			continue
-		}
-		if err := eachCell(tx, part.query, []any{site, dim, part.from, part.to}, f); err != nil {
-			return err
+// stretch is one of the parts of a period, and the statement that reads it.
+type stretch struct {
+	query    string
+	from, to int64
+}
+
+// parts are those that are not empty. Columns and condition are texts of this package.
+func (p spans) parts(columns, where string) (out []stretch) {
+	for _, x := range []struct {
+		table, period string
+		from, to      int64
+	}{{"usage_daily", "day", p.from1, p.to1}, {"usage_monthly", "month", p.month1, p.month2}, {"usage_daily", "day", p.from2, p.to2}} {
+		if x.from <= x.to {
+			out = append(out, stretch{"SELECT " + columns + " FROM " + x.table + " WHERE " + where + " AND " + x.period + " >= $1 AND " + x.period + " <= $2", x.from, x.to})
 		}
 	}
-	return nil
+	return out
 }
 
 // SiteFigures is a line of the table of all sites.
@@ -384,15 +386,13 @@ func totals(tx *db.Tx, r reach, q Query) (map[int64]Figures, error) {
 		return nil, err
 	}
 	out := map[int64]Figures{}
-	for _, id := range r.ids {
-		var f Figures
-		err := p.each(tx, id, dimTotal, func(_, _ int64, x *sums) {
-			f = f.add(Figures{Views: x.n, Visitors: x.visitors, Visits: x.visits, Bounces: x.bounces, EngagedMS: x.total, WithoutID: x.exits})
+	for _, part := range p.parts("site, part, body", "site IN ("+numbers(r.ids)+") AND dim = 0") {
+		err := eachCell(tx, part.query, []any{part.from, part.to}, func(site, _ int64, x *sums) {
+			out[site] = out[site].add(Figures{Views: x.n, Visitors: x.visitors, Visits: x.visits, Bounces: x.bounces, EngagedMS: x.total, WithoutID: x.exits})
 		})
 		if err != nil {
 			return nil, err
 		}
-		out[id] = f
 	}
 	return out, nil
 }
