@@ -39,7 +39,11 @@ func wireAPI(_ context.Context, a *App) (err error) {
 
 // wireOffice serves the office host: the API under its path, and the pages.
 func wireOffice(_ context.Context, a *App) error {
-	face, err := office.New(office.Deps{DB: a.DB, Analytics: a.Analytics, Accounts: a.Accounts, Org: a.Org, Agencies: a.Agencies, Sites: a.Sites, Cases: a.Cases, Letters: a.Letters, Saraban: a.Saraban, Referral: a.Referral, Inbox: a.Inbox, Register: a.Register, Truth: a.Truth, Evidence: a.Evidence, Library: a.Library, Review: a.Review, Rights: a.Rights, Breach: a.Breach, Retention: a.Retention, Contact: a.contact, Labels: a.labels, FileURL: a.OfficeFileURL, Activities: a.activities, Client: clientOf, Now: a.Now})
+	seal, err := kit.NewSealer(a.Vault.Derive("office-form"), a.Now)
+	if err != nil {
+		return err
+	}
+	face, err := office.New(office.Deps{Stage: a.stage, Seal: seal, DB: a.DB, Analytics: a.Analytics, Accounts: a.Accounts, Org: a.Org, Agencies: a.Agencies, Sites: a.Sites, Cases: a.Cases, Letters: a.Letters, Saraban: a.Saraban, Referral: a.Referral, Inbox: a.Inbox, Register: a.Register, Truth: a.Truth, Evidence: a.Evidence, Library: a.Library, Review: a.Review, Rights: a.Rights, Breach: a.Breach, Retention: a.Retention, Contact: a.contact, Labels: a.labels, FileURL: a.OfficeFileURL, Activities: a.activities, Client: clientOf, Now: a.Now})
 	if err != nil {
 		return err
 	}

@@ -28,6 +28,9 @@ type newPage struct {
 	Lang    kit.Field
 	Checks  []kit.Checkbox
 	Notice  string
+	Attach  kit.Field
+	Drop    []kit.Checkbox // files that wait in the form
+	Files   string         // those, sealed
 }
 
 // receiptPage is what the officer hands over: the code is shown once.
@@ -40,7 +43,7 @@ type receiptPage struct {
 // byHand are the channels by which a message reaches an officer.
 var byHand = []string{"phone", "counter", "letter", "mail"}
 
-func (v *visit) newCase(bad []errs.Field) newPage {
+func (v *visit) newCase(bad []errs.Field, files []cases.Staged) newPage {
 	value := v.PostFormValue
 	wrong := func(name string) string { return kit.FieldError(v.lang, bad, name) }
 	p := newPage{Heading: v.t("office.new"), Action: v.to("/office/cases/new"), Nonce: value("nonce"), Errors: kit.Summarise(v.lang, bad), Notice: v.t("office.new-notice")}
@@ -58,6 +61,8 @@ func (v *visit) newCase(bad []errs.Field) newPage {
 	p.Site = kit.Field{Name: "site", Label: v.t("office.new-site"), Options: v.siteOptions("case.receive", site), Error: wrong("site")}
 	p.Topic = kit.Radios{Name: "topic", Legend: v.t("office.topic"), Error: wrong("topic"), Options: v.labelled("office.topic-", value("topic"), cases.Topics...)}
 	p.Message = kit.Field{Name: "message", Label: v.t("office.new-message"), Help: v.t("office.new-message-help"), Rows: 8, Max: cases.MaxMessage, Counter: v.t("office.counter"), Value: value("message"), Error: wrong("message"), Required: true}
+	p.Attach = v.attachField(bad)
+	p.Drop, p.Files = v.staged(files)
 	p.Sender = v.senderFields(wrong)
 	p.Lang = kit.Field{Name: "lang", Label: v.t("office.new-lang"), Width: "medium", Options: v.labelled("office.lang-", value("lang"), "th", "en")}
 	p.Checks = []kit.Checkbox{
@@ -101,18 +106,18 @@ func (v *visit) ownSite() string {
 }
 
 func newCaseForm(v *visit) error {
-	p := v.newCase(nil)
+	p := v.newCase(nil, nil)
 	return v.page(http.StatusOK, p.Heading, "office/new", p)
 }
 
-func (v *visit) submission() cases.Submission {
+func (v *visit) submission(files []cases.Staged) cases.Submission {
 	value := v.PostFormValue
 	nonce, err := base64.RawURLEncoding.DecodeString(value("nonce"))
 	if err != nil {
 		nonce = nil // refused below as too short
 	}
 	s := cases.Submission{Site: value("site"), Topic: value("topic"), Channel: value("channel"), OutsideRef: value("outside_ref"), Lang: "th", Message: value("message"), Sender: map[string]string{},
-		WithholdName: value("withhold") != "", AboutStaff: value("about_staff") != "", Nonce: nonce, By: &v.session.Actor}
+		WithholdName: value("withhold") != "", AboutStaff: value("about_staff") != "", Nonce: nonce, By: &v.session.Actor, Attachments: files}
 	if value("lang") == "en" {
 		s.Lang = "en"
 	}
@@ -130,7 +135,7 @@ func (v *visit) submission() cases.Submission {
 }
 
 // newOrder is the order of the form, which the summary of errors follows.
-var newOrder = []string{"channel", "site", "outside_ref", "topic", "message", "given_name", "family_name", "phone", "email"}
+var newOrder = []string{"channel", "site", "outside_ref", "topic", "message", "attachment", "given_name", "family_name", "phone", "email"}
 
 func inOrder(bad []errs.Field) []errs.Field {
 	for i := range bad {
@@ -142,12 +147,30 @@ func inOrder(bad []errs.Field) []errs.Field {
 	return bad
 }
 
+// alsoWrong is what is wrong with a form beside its files, so that all of it is said at once.
+func (v *visit) alsoWrong(sub cases.Submission, bad []errs.Field) error {
+	if snap := v.f.Cases.Record(cases.Activity); snap != nil {
+		bad = append(slices.Clone(bad), errs.As(cases.Validate(snap, &sub)).Fields...)
+	}
+	return errs.InvalidFields(bad)
+}
+
 // takeDown receives the message and shows what the sender is to be given.
 func takeDown(v *visit) error {
-	r, err := v.f.Cases.Submit(v.Context(), v.submission())
+	u, err := v.readUploads()
+	if err != nil {
+		return err
+	}
+	sub := v.submission(u.files)
+	var r cases.Receipt
+	if len(u.bad) == 0 {
+		r, err = v.f.Cases.Submit(v.Context(), sub)
+	} else {
+		err = v.alsoWrong(sub, u.bad)
+	}
 	if errs.KindOf(err) == errs.Invalid && err != nil {
 		e := errs.As(err)
-		p := v.newCase(inOrder(e.Fields))
+		p := v.newCase(inOrder(e.Fields), u.files)
 		if len(e.Fields) == 0 {
 			p.Errors = &kit.Summary{Title: v.t(e.Key, e.Args...)}
 		}

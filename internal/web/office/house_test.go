@@ -2,6 +2,7 @@ package office_test
 
 import (
 	"context"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -30,6 +31,7 @@ import (
 	"prasan/internal/ropa"
 	"prasan/internal/sites"
 	"prasan/internal/vault"
+	"prasan/internal/web/kit"
 	"prasan/internal/web/office"
 	"prasan/internal/webtest"
 )
@@ -111,9 +113,12 @@ func newHouse(t *testing.T, e *dbtest.Engine) *house {
 	link := func(host string) string { return "http://" + host }
 	folder, err := blob.NewFolder(t.TempDir())
 	must(t, err)
+	files := blob.New(folder, e.Clock.Now)
+	seal, err := kit.NewSealer(v.Derive("office-form"), e.Clock.Now)
+	must(t, err)
 	h := &house{t: t, e: e, record: record, secrets: map[string]string{}, tabs: map[string]*webtest.Client{}}
 	h.people = accounts.New(accounts.Deps{DB: e.DB, Audit: log, Vault: v, Limits: limiter, Agencies: agencies, Issuer: "Prasan test"})
-	h.cases = cases.New(cases.Deps{DB: e.DB, Vault: v, Processing: guard, Audit: log, Jobs: queue, Limits: limiter, Record: record.Snapshot, Now: e.Clock.Now, Files: blob.New(folder, e.Clock.Now),
+	h.cases = cases.New(cases.Deps{DB: e.DB, Vault: v, Processing: guard, Audit: log, Jobs: queue, Limits: limiter, Record: record.Snapshot, Now: e.Clock.Now, Files: files,
 		Mail:   mail.New(mail.Deps{DB: e.DB, Vault: v, Audit: log, Jobs: queue, Limits: limiter, Now: e.Clock.Now, Processing: guard, Config: mail.Config{Domain: "industry.test", SiteURL: link, Sender: func(string, string) mail.Sender { return mail.Sender{} }}}),
 		Notice: func(string) (string, error) { return "n1", nil },
 		Site:   func(host string) (string, bool) { s, ok := store.Lookup(host); return s.Agency, ok },
@@ -123,7 +128,11 @@ func newHouse(t *testing.T, e *dbtest.Engine) *house {
 		},
 		SameController: func(code string) bool { x, ok := agencies.Get(code); return ok && x.SameController() },
 		Config:         cases.Config{ReplyWithin: 15 * 24 * time.Hour, ReopenWithin: 30 * 24 * time.Hour, LinkLifetime: time.Hour, PerHour: 1000, SiteURL: link}})
-	deps := office.Deps{DB: e.DB, Accounts: h.people, Org: &org.Service{DB: e.DB, Audit: log, Agencies: agencies, Record: record.Snapshot}, Agencies: agencies, Sites: store, Cases: h.cases, Register: record, Truth: watch(e, log, queue, record), Now: e.Clock.Now,
+	deps := office.Deps{DB: e.DB, Accounts: h.people, Org: &org.Service{DB: e.DB, Audit: log, Agencies: agencies, Record: record.Snapshot}, Agencies: agencies, Sites: store, Cases: h.cases, Register: record, Truth: watch(e, log, queue, record), Now: e.Clock.Now, Seal: seal,
+		Stage: func(ctx context.Context, name string, r io.Reader) (cases.Staged, error) {
+			f, err := files.Stage(ctx, name, r)
+			return cases.Staged(f), err
+		},
 		Activities: func() []*policy.Snapshot {
 			return []*policy.Snapshot{record.Snapshot(cases.Activity), record.Snapshot("usage-analytics")}
 		},

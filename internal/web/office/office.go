@@ -1,7 +1,9 @@
 package office
 
 import (
+	"context"
 	"embed"
+	"io"
 	"net/http"
 	"net/url"
 	"slices"
@@ -58,6 +60,9 @@ type Deps struct {
 	Inbox      *incoming.Service
 	Analytics  *analytics.Service
 	Activities func() []*policy.Snapshot // those in force
+	// Stage takes a file in, and Seal keeps what waits in a form.
+	Stage func(ctx context.Context, name string, r io.Reader) (cases.Staged, error)
+	Seal  *kit.Sealer
 	// FileURL is where a person of the office finds a file of a case, for a while.
 	FileURL func(account, reference, attachment string) string
 	Client  func(r *http.Request) (addr string, tls bool)

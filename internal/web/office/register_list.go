@@ -50,6 +50,9 @@ func (rt route) maxBody() int64 {
 	if strings.Contains(rt.pattern, "/office/library") {
 		return maxDocument
 	}
+	if strings.HasSuffix(rt.pattern, "/office/cases/new") {
+		return newCaseBody
+	}
 	return max(maxForm, letterBody(rt.pattern))
 }
 
