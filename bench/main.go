@@ -9,6 +9,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"os/exec"
 	"runtime"
 	"sort"
 	"time"
@@ -62,6 +63,13 @@ func run(o options) error {
 		all = append(all, figures)
 	}
 	figures := median(all)
+	if o.database == "" { // the register is the same on any engine
+		more, err := registerFigures()
+		if err != nil {
+			return err
+		}
+		figures = append(figures, more...)
+	}
 	print(figures, o)
 	if o.jsonPath == "" {
 		return nil
@@ -71,6 +79,17 @@ func run(o options) error {
 		return err
 	}
 	return os.WriteFile(o.jsonPath, append(text, '\n'), 0o644)
+}
+
+// registerFigures are those of bench/register, measured by a process of its own.
+func registerFigures() (out []Figure, err error) {
+	cmd := exec.Command("go", "run", "./bench/register", "--json")
+	cmd.Stderr = os.Stderr
+	text, err := cmd.Output()
+	if err != nil {
+		return nil, fmt.Errorf("bench/register: %w", err)
+	}
+	return out, json.Unmarshal(text, &out)
 }
 
 func engine(o options) string {

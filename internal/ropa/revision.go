@@ -325,7 +325,17 @@ var Operations = []string{"collect", "use", "disclose", "store"}
 
 // Cell returns the cell of an operation.
 func (s *Step) Cell(op string) *Cell {
-	return map[string]*Cell{"collect": &s.Collect, "use": &s.Use, "disclose": &s.Disclose, "store": &s.Store}[op]
+	switch op {
+	case "collect":
+		return &s.Collect
+	case "use":
+		return &s.Use
+	case "disclose":
+		return &s.Disclose
+	case "store":
+		return &s.Store
+	}
+	return nil
 }
 
 // Cell is what a step does with data in one column. Operations are tagged where the

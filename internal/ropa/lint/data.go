@@ -127,7 +127,7 @@ func (c *checker) sensitiveUndeclared() hit {
 		texts = append(texts, e.Label.TH)
 	}
 	h := hit{}
-	if found := sensitive.FindString(strings.Join(texts, "\n")); found != "" {
+	if found := firstOf(strings.Join(texts, "\n"), sensitive); found != "" {
 		h = when(true, "elements", "class.restricted")
 		h.detail = ropa.Text{TH: found, EN: found}
 	}

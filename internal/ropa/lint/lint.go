@@ -5,8 +5,11 @@ package lint
 
 import (
 	"fmt"
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 
 	"prasan/internal/ropa"
 )
@@ -75,9 +78,16 @@ func Run(records ...*ropa.Revision) []Finding {
 // Each is Run with the findings of each record by themselves.
 func Each(records []*ropa.Revision) [][]Finding {
 	out := make([][]Finding, len(records))
-	for n, r := range records {
-		out[n] = examine(&checker{r, records})
+	var next atomic.Int64
+	var all sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), (len(records)+15)/16) { // a few are not worth company
+		all.Go(func() {
+			for n := next.Add(1) - 1; n < int64(len(records)); n = next.Add(1) - 1 {
+				out[n] = examine(&checker{records[n], records})
+			}
+		})
 	}
+	all.Wait()
 	return out
 }
 
