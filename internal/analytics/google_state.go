@@ -10,6 +10,7 @@ import (
 	"prasan/internal/db"
 	"prasan/internal/errs"
 	"prasan/internal/jobs"
+	"prasan/internal/mail"
 	"prasan/internal/policy"
 )
 
@@ -145,6 +146,9 @@ func worked(tx *db.Tx, host, task string, n int64) error {
 // mayTry tells whether a task of a site is not being left alone; where it is, it comes
 // again when that is over.
 func (s *Service) mayTry(tx *db.Tx, host, task string) (bool, error) {
+	if paused, err := mail.Paused(tx); paused || err != nil { // a restored installation tells nobody anything
+		return false, err
+	}
 	x, err := googleState(tx, host, task)
 	if err != nil || !x.NextAt.After(tx.Now()) {
 		return err == nil, err
