@@ -155,8 +155,12 @@ func TestAVisitorOfTomorrowIsAnotherOne(t *testing.T) {
 		if n := c.rows(`SELECT COUNT(DISTINCT visitor) FROM usage_hits`); n != 2 {
 			t.Error("two days are linked")
 		}
-		if c.rows(`SELECT COUNT(*) FROM usage_salts`) != 1 || c.rows(`SELECT COUNT(*) FROM usage_visitors`) != 1 {
+		if c.rows(`SELECT COUNT(*) FROM usage_salts`) != 1 {
 			t.Error("the salt of yesterday is still there")
+		}
+		housetest.Must(t, c.Rotate(context.Background()))
+		if c.rows(`SELECT COUNT(*) FROM usage_visitors`) != 1 {
+			t.Error("the visitors of yesterday are still there")
 		}
 		e.Clock.Advance(24 * time.Hour)
 		housetest.Must(t, c.Rotate(context.Background()))
@@ -165,6 +169,73 @@ func TestAVisitorOfTomorrowIsAnotherOne(t *testing.T) {
 		}
 		c.recounts(site)
 	})
+}
+
+func TestADayThatEndsUnderLoadLosesNothing(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, e *dbtest.Engine) {
+		ctx, c := context.Background(), newCounter(t, e)
+		e.Clock.Set(time.Date(2026, 11, 24, 16, 59, 59, 0, time.UTC)) // a second before midnight in Bangkok
+		var wg sync.WaitGroup
+		for w, v := range people(8) {
+			wg.Go(func() {
+				for i := range 60 {
+					err := c.Collect(ctx, analytics.Hit{Site: site, URL: fmt.Sprintf("https://%s/p%d", site, (w+i)%7), Addr: v.addr, Agent: v.agent})
+					if err != nil {
+						t.Error(err)
+					}
+					if w == 0 && i%10 == 0 {
+						e.Clock.Advance(300 * time.Millisecond)
+					}
+					if w == 1 && i%20 == 0 {
+						if err := c.Rotate(ctx); err != nil {
+							t.Error(err)
+						}
+					}
+				}
+			})
+		}
+		wg.Wait()
+		if n := c.rows(`SELECT COUNT(*) FROM usage_hits`); n != 480 {
+			t.Errorf("%d hits, not 480", n)
+		}
+		c.recounts(site)
+		if got := c.total(site, "n"); got != 480 {
+			t.Errorf("%d views, not 480", got)
+		}
+	})
+}
+
+func TestWhatIsTooMuchIsShedAndCountedAsSuch(t *testing.T) {
+	c := newCounter(t, dbtest.SQLite(t))
+	v := people(1)[0]
+	c.hit(v, analytics.Hit{URL: "/th/"})
+	hold, held := make(chan struct{}), make(chan struct{})
+	go func() { // the disk stands still
+		_ = c.h.Engine.DB.InTx(context.Background(), func(*db.Tx) error { close(held); <-hold; return nil })
+	}()
+	<-held
+	h := analytics.Hit{Site: site, URL: "https://" + site + "/th/", Addr: v.addr, Agent: v.agent}
+	for range 6000 {
+		c.Count(context.Background(), h) // a page that is served: it does not wait, and never fails
+	}
+	if c.Stats.Shed.Load() == 0 {
+		t.Error("nothing was shed")
+	}
+	if err := c.Collect(context.Background(), h); errs.KindOf(err) != errs.TooMany {
+		t.Errorf("a hit beyond: %v", err)
+	}
+	shed := c.Stats.Shed.Load() - 1
+	close(hold)
+	for range 500 {
+		if c.Stats.Stored.Load() == 6001-shed {
+			break
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	if n := c.rows(`SELECT COUNT(*) FROM usage_hits`); n != 6001-shed {
+		t.Errorf("%d hits, not %d", n, 6001-shed)
+	}
+	c.recounts(site)
 }
 
 func TestAClockThatGoesBackLosesNothing(t *testing.T) {

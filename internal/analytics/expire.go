@@ -25,10 +25,21 @@ func (s *Service) Register() {
 	s.registerGoogle()
 }
 
-// Rotate destroys the salt of a day that is over, also where nobody comes after it.
+// Rotate destroys the salt of a day that is over, also where nobody comes after it, and
+// the states of its visitors, once their last hits are counted.
 func (s *Service) Rotate(ctx context.Context) error {
-	_, err := s.salts.of(ctx, s.DB, dayOf(db.Micros(s.Now())))
-	return err
+	today := dayOf(db.Micros(s.Now()))
+	if _, err := s.salts.of(ctx, s.DB, today); err != nil {
+		return err
+	}
+	s.settle(ctx)
+	return s.DB.InTx(ctx, func(tx *db.Tx) error {
+		if err := s.foldAll(tx); err != nil {
+			return err
+		}
+		_, err := tx.Exec(`DELETE FROM usage_visitors WHERE day < $1`, today)
+		return err
+	})
 }
 
 // momentary are elements that are used and not kept; their period says nothing of rows.

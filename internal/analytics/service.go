@@ -100,7 +100,7 @@ func New(ctx context.Context, d Deps) (*Service, error) {
 	if s.Journal == nil {
 		s.Journal = s.DB
 	}
-	s.salts.before, s.salts.key = s.foldAll, d.Key
+	s.salts.key = d.Key
 	var err error
 	if s.known, err = s.terms.known(ctx, d.DB); err != nil {
 		return nil, err
@@ -328,10 +328,9 @@ func (k *keyed) sum(parts ...string) int64 {
 
 // salts are the secret of the day, the same on all nodes, gone with the day.
 type salts struct {
-	mu     sync.Mutex
-	key    []byte // of the installation, beside the salt
-	today  atomic.Pointer[salted]
-	before func(tx *db.Tx) error // counts the hits of the day that ends
+	mu    sync.Mutex
+	key   []byte // of the installation, beside the salt
+	today atomic.Pointer[salted]
 }
 
 // salted makes the ids of a day.
@@ -341,7 +340,7 @@ type salted struct {
 }
 
 // of returns what makes the ids of a day; who asks first on a new day makes its salt and
-// destroys the one before, with the visitors that it knew.
+// destroys the one before.
 func (s *salts) of(ctx context.Context, d *db.DB, day int64) (*salted, error) {
 	if x := s.today.Load(); x != nil && x.day == day {
 		return x, nil
@@ -358,10 +357,7 @@ func (s *salts) of(ctx context.Context, d *db.DB, day int64) (*salted, error) {
 		if _, err := tx.Exec(`INSERT INTO usage_salts (day, salt) VALUES ($1, $2) ON CONFLICT (day) DO NOTHING`, day, fresh); err != nil {
 			return err
 		}
-		if err := s.before(tx); err != nil {
-			return err
-		}
-		if err := forgetDays(tx, day); err != nil {
+		if _, err := tx.Exec(`DELETE FROM usage_salts WHERE day < $1`, day); err != nil {
 			return err
 		}
 		return tx.QueryRow(`SELECT salt FROM usage_salts WHERE day = $1`, []any{day}, &salt)
@@ -372,15 +368,6 @@ func (s *salts) of(ctx context.Context, d *db.DB, day int64) (*salted, error) {
 	x := &salted{day, newKeyed(append(salt, s.key...))}
 	s.today.Store(x)
 	return x, nil
-}
-
-// forgetDays destroys the salts before a day, and the states of their visitors.
-func forgetDays(tx *db.Tx, day int64) error {
-	if _, err := tx.Exec(`DELETE FROM usage_salts WHERE day < $1`, day); err != nil {
-		return err
-	}
-	_, err := tx.Exec(`DELETE FROM usage_visitors WHERE day < $1`, day)
-	return err
 }
 
 // limiter bounds how often one client may call, in this process: a bucket of burst
