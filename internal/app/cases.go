@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"prasan/internal/cases"
+	"prasan/internal/db"
+	"prasan/internal/truth"
 )
 
 const day = 24 * time.Hour
@@ -20,9 +22,14 @@ func wireCases(_ context.Context, a *App) error {
 		c.MinFormAge = 0
 	}
 	a.Cases = cases.New(cases.Deps{DB: a.DB, Vault: a.Vault, Processing: a.Processing, Audit: a.Audit, Jobs: a.Jobs, Mail: a.Mail, Limits: a.Limits,
-		Record: a.Register.Snapshot, Notice: a.noticeID, Site: a.agencyOfSite, Agency: a.agency, SameController: a.sameController, Files: a.Blobs, Now: a.Now, Config: c})
+		Record: a.Register.Snapshot, Notice: a.noticeID, Site: a.agencyOfSite, Agency: a.agency, SameController: a.sameController, Files: a.Blobs, Now: a.Now, Config: c, Texts: a.countText})
 	a.Cases.Register()
 	return nil
+}
+
+// countText counts what people write into free text, for the truth.
+func (a *App) countText(tx *db.Tx, field, text string) error {
+	return truth.CountText(tx, a.Config.Node, field, text)
 }
 
 func (a *App) noticeID(agency string) (string, error) {

@@ -69,6 +69,17 @@ func wireTruth(_ context.Context, a *App) error {
 	return nil
 }
 
+// LookAtAll does now what is done at night: it reads every line of the audit, walks every
+// case of the year, and brings the sums up to now.
+func (a *App) LookAtAll(ctx context.Context) error {
+	for _, look := range []func(context.Context) error{a.rollUp, a.observeAudit, a.observeFlow} {
+		if err := look(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func hourly(after time.Time) time.Time {
 	return after.Truncate(time.Hour).Add(time.Hour + 7*time.Minute)
 }
