@@ -39,7 +39,7 @@ func wireAnalytics(ctx context.Context, a *App) (err error) {
 	if err != nil {
 		return err
 	}
-	google, err := wayToGoogle(a.Config.GA, a.Now)
+	google, err := wayToGoogle(a.Config.GA, a.Now, a.gate("analytics"))
 	if err != nil {
 		return err
 	}
@@ -76,7 +76,7 @@ func placesOf(path string) (func(addr string) string, error) {
 
 // wayToGoogle is the way to the provider abroad. That it is there opens nothing: the
 // record and the visitor do.
-func wayToGoogle(c config.GA, now func() time.Time) (*ga.Client, error) {
+func wayToGoogle(c config.GA, now func() time.Time, open func(ctx context.Context) error) (*ga.Client, error) {
 	at := ga.Google
 	if c.URL != "" {
 		at.Collect = c.URL
@@ -96,7 +96,7 @@ func wayToGoogle(c config.GA, now func() time.Time) (*ga.Client, error) {
 		}
 		networks = append(networks, p)
 	}
-	way, err := egress.New(egress.Config{Allow: hosts, Networks: networks, Total: googleTimeout})
+	way, err := egress.New(egress.Config{Allow: hosts, Networks: networks, Total: googleTimeout, Open: open})
 	if err != nil {
 		return nil, err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"prasan/internal/accounts"
 	"prasan/internal/breach"
 	"prasan/internal/org"
 	"prasan/internal/processing"
@@ -13,7 +14,8 @@ import (
 func wireBreach(_ context.Context, a *App) error {
 	t := breach.DefaultTerms
 	t.Notify = time.Duration(a.Config.Terms.BreachHours) * time.Hour
-	a.Breach = breach.New(breach.Deps{DB: a.DB, Vault: a.Vault, Processing: a.Processing, Audit: a.Audit, Jobs: a.Jobs, Mail: a.Mail, Record: a.Register.Snapshot, Named: org.Named, Tell: a.Cases.Tell, Now: a.Now, Terms: t})
+	a.Breach = breach.New(breach.Deps{DB: a.DB, Vault: a.Vault, Processing: a.Processing, Audit: a.Audit, Jobs: a.Jobs, Mail: a.Mail, Record: a.Register.Snapshot, Named: org.Named, Tell: a.Cases.Tell, Now: a.Now, Terms: t,
+		Letters: a.Letters, Contact: a.contact, Labels: a.labels, Measures: breach.Measures{EndSessions: accounts.EndSessions, RotateKeys: a.RotateKeys}})
 	a.Breach.Register()
 	a.Operations = append(a.Operations, api.BreachOperations(a.Breach, a.contact, a.labels)...)
 	return nil
@@ -28,4 +30,9 @@ func (a *App) labels(activity string) map[string]string {
 		}
 	}
 	return out
+}
+
+// gate is asked at every connection of a way out: a breach may have closed it.
+func (a *App) gate(name string) func(ctx context.Context) error {
+	return func(ctx context.Context) error { return a.Breach.IsOpen(ctx, name) }
 }

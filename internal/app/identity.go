@@ -42,7 +42,7 @@ func wireIdentity(_ context.Context, a *App) error {
 }
 
 // wayTo is a way out to the host of one address, through the gate of that name.
-func (a *App) wayTo(_, address, private string, more ...string) (*http.Client, error) {
+func (a *App) wayTo(gate, address, private string, more ...string) (*http.Client, error) {
 	u, err := url.Parse(address)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" {
 		return nil, errs.New(errs.Invalid, "error.egress-address", "value", address)
@@ -55,7 +55,7 @@ func (a *App) wayTo(_, address, private string, more ...string) (*http.Client, e
 		}
 		networks = append(networks, network)
 	}
-	way, err := egress.New(egress.Config{Allow: append(more, net.JoinHostPort(u.Hostname(), portOf(u))), Networks: networks})
+	way, err := egress.New(egress.Config{Allow: append(more, net.JoinHostPort(u.Hostname(), portOf(u))), Networks: networks, Open: a.gate(gate)})
 	if err != nil {
 		return nil, err
 	}

@@ -91,6 +91,7 @@ func (a *App) mailReader(c config.IMAP) (*imap.Reader, error) {
 		}
 		out.Networks = append(out.Networks, p)
 	}
+	out.Open = a.gate("imap")
 	way, err := egress.New(out)
 	if err != nil {
 		return nil, err

@@ -103,7 +103,7 @@ func (a *App) nodes() (map[string]ecms.Exchange, error) {
 		if ip, err := netip.ParseAddr(u.Hostname()); err == nil && ip.IsLoopback() {
 			allowed = append(allowed, netip.PrefixFrom(ip, ip.BitLen()))
 		}
-		way, err := egress.New(egress.Config{Allow: []string{net.JoinHostPort(u.Hostname(), portOf(u))}, Networks: allowed, MaxBody: 64 << 20})
+		way, err := egress.New(egress.Config{Allow: []string{net.JoinHostPort(u.Hostname(), portOf(u))}, Networks: allowed, MaxBody: 64 << 20, Open: a.gate("ecms")})
 		if err != nil {
 			return nil, err
 		}

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"net"
 
 	"prasan/internal/mail"
 )
@@ -15,6 +16,14 @@ func wireMail(_ context.Context, a *App) error {
 	relay, dkim, err := setup(a.Config.Mail)
 	if err != nil {
 		return err
+	}
+	if dial := relay.Dial; dial != nil {
+		relay.Dial = func(ctx context.Context, network, addr string) (net.Conn, error) {
+			if err := a.gate("smtp")(ctx); err != nil {
+				return nil, err
+			}
+			return dial(ctx, network, addr)
+		}
 	}
 	a.Mail = mail.New(mail.Deps{DB: a.DB, Vault: a.Vault, Processing: a.Processing, Audit: a.Audit, Jobs: a.Jobs, Limits: a.Limits, Now: a.Now, Config: mail.Config{
 		Domain: a.Config.Mail.Domain, Mailbox: a.mailbox(), Relay: relay, DKIM: dkim, Sender: a.sender, SiteURL: a.Config.SiteURL,

@@ -87,6 +87,8 @@ type Breach struct {
 	ConfirmedBy  string // the second signature on "no risk"
 	NotifiedAt   time.Time
 	LateReason   string
+	LetterID     string // of the notice to the Office of the PDPC
+	SupplementID string // of the last supplement
 	SubjectsAt   time.Time
 	SubjectsN    int
 	ClosedAt     time.Time
@@ -132,8 +134,10 @@ var Transitions = []Transition{
 	{"aware", []State{Reported}, Aware, "breach.work"},
 	{"dismiss", []State{Reported, Aware}, Dismissed, "breach.decide"},
 	{"contain", []State{Reported, Aware, Assessed, Notified}, "", "breach.work"},
+	{"take", []State{Reported, Aware, Assessed, Notified}, "", "breach.decide"},
 	{"assess", []State{Aware, Assessed}, Assessed, "breach.work"},
 	{"confirm", []State{Assessed}, "", "breach.decide"},
+	{"draft", []State{Aware, Assessed, Notified}, "", "breach.decide"},
 	{"notify", []State{Aware, Assessed}, Notified, "breach.decide"},
 	{"supplement", []State{Notified}, "", "breach.decide"},
 	{"reassess", []State{Notified}, "", "breach.work"},

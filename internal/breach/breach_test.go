@@ -3,22 +3,20 @@ package breach_test
 import (
 	"context"
 	"encoding/json"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
-	"prasan/internal/audit"
+	"prasan/internal/accounts"
 	"prasan/internal/breach"
 	"prasan/internal/db"
 	"prasan/internal/db/dbtest"
 	"prasan/internal/errs"
+	"prasan/internal/housetest"
 	"prasan/internal/jobs"
-	"prasan/internal/limits"
-	"prasan/internal/mail"
+	"prasan/internal/letters"
 	"prasan/internal/policy"
 	"prasan/internal/processing"
-	"prasan/internal/vault"
 )
 
 var ctx = context.Background()
@@ -36,6 +34,10 @@ type house struct {
 	s     *breach.Service
 	guard *processing.Service
 	told  []string
+
+	office  *housetest.House
+	letters *letters.Service
+	rotated int
 }
 
 func must(t *testing.T, err error) {
@@ -54,30 +56,36 @@ func wants(t *testing.T, err error, kind errs.Kind) {
 
 func newHouse(t *testing.T, e *dbtest.Engine) *house {
 	t.Helper()
-	h := &house{t: t, e: e}
-	ring, err := db.Open(ctx, "sqlite:"+filepath.Join(t.TempDir(), "keyring.db"), db.Options{Clock: e.Clock})
-	must(t, err)
-	t.Cleanup(func() { ring.Close() })
-	master, err := vault.NewMaster(make([]byte, 32))
-	must(t, err)
-	v, minter, err := vault.Open(ctx, ring, master)
-	must(t, err)
-	snap := &policy.Snapshot{Activity: "contact-us", RevisionID: "r2", Access: []policy.Principal{{Kind: policy.HeadOrDelegate}, {Kind: policy.DPO}}, Purposes: []policy.Purpose{{Code: "receive_and_forward"}}, Liaison: []policy.Principal{{Kind: policy.DPO}}}
-	record := func(string) *policy.Snapshot { return snap }
-	log := audit.New("test")
-	h.guard = processing.New(e.DB, v, minter, log, record)
-	queue := jobs.New(e.DB, e.Clock.Now)
-	post := mail.New(mail.Deps{DB: e.DB, Vault: v, Audit: log, Jobs: queue, Limits: limits.New(v.Derive("limits"), true), Now: e.Clock.Now, Processing: h.guard, Config: mail.Config{Domain: "industry.test", SiteURL: func(s string) string { return s }, Sender: func(string, string) mail.Sender { return mail.Sender{} }}})
-	h.s = breach.New(breach.Deps{DB: e.DB, Vault: v, Processing: h.guard, Audit: log, Jobs: queue, Mail: post, Record: record, Now: e.Clock.Now, Terms: breach.DefaultTerms,
+	snap := housetest.ContactUs()
+	snap.Liaison = []policy.Principal{{Kind: policy.DPO}}
+	o := housetest.New(t, e, snap)
+	h := &house{t: t, e: e, guard: o.Processing, office: o}
+	h.letters, _ = o.Correspond()
+	h.s = breach.New(breach.Deps{DB: e.DB, Vault: o.Vault, Processing: h.guard, Audit: o.Audit, Jobs: o.Jobs, Mail: o.Mail, Record: func(string) *policy.Snapshot { return snap }, Now: e.Clock.Now, Terms: breach.DefaultTerms,
 		Named: func(*db.Tx, []policy.Principal) (map[string]string, error) {
 			return map[string]string{"dpo": "dpo@industry.test"}, nil
 		},
 		Tell: func(_ context.Context, _ policy.Actor, subjects []string, _ string) (int, error) {
 			h.told = append(h.told, subjects...)
 			return len(subjects), nil
-		}})
+		},
+		Letters: h.letters, Contact: func(string) policy.Contact { return policy.Contact{DPO: "เจ้าหน้าที่ DPO"} }, Labels: func(string) map[string]string { return map[string]string{"email": "อีเมล"} },
+		Measures: breach.Measures{EndSessions: accounts.EndSessions, RotateKeys: func(*db.Tx, string, string) error { h.rotated++; return nil }}})
 	h.s.Register()
 	return h
+}
+
+// send takes a letter to its end: signed, numbered, dispatched.
+func (h *house) send(id string) (number string, err error) {
+	h.t.Helper()
+	l := h.office.Sign(h.letters, id, head)
+	return l.NumberText, h.e.DB.InTx(ctx, func(tx *db.Tx) error { _, err := h.letters.DispatchIn(tx, head, id, nil); return err })
+}
+
+func (h *house) count(query string) (n int) {
+	h.t.Helper()
+	must(h.t, h.e.DB.Read(ctx, func(tx *db.Tx) error { return tx.QueryRow(query, nil, &n) }))
+	return n
 }
 
 func (h *house) report(drill bool) breach.Breach {
@@ -142,10 +150,37 @@ func TestABreachGoesFromReportToItsEnd(t *testing.T) {
 		_, err = h.s.Close(ctx, dpo, b.ID, "บทเรียน")
 		wants(t, err, errs.Conflict)
 		e.Clock.Advance(73 * time.Hour)
-		_, err = h.s.Notify(ctx, dpo, b.ID, "รย 0033/7", "")
+		_, err = h.s.Notify(ctx, dpo, b.ID, "")
 		wants(t, err, errs.Invalid) // late without reasons
-		b, err = h.s.Notify(ctx, dpo, b.ID, "รย 0033/7", "อยู่ระหว่างตรวจสอบขอบเขตของเหตุ")
+		_, err = h.s.Draft(ctx, dpo, b.ID, "", "")
+		wants(t, err, errs.Invalid)
+		_, err = h.s.Notify(ctx, dpo, b.ID, "มีเหตุผล")
+		wants(t, err, errs.Conflict) // without a letter
+		l, err := h.s.Draft(ctx, dpo, b.ID, "อยู่ระหว่างตรวจสอบขอบเขตของเหตุ", "")
 		must(t, err)
+		_, err = h.s.Draft(ctx, dpo, b.ID, "อยู่ระหว่างตรวจสอบขอบเขตของเหตุ", "")
+		wants(t, err, errs.Conflict)
+		if l.Urgency != letters.MostUrgent || !strings.Contains(l.ToName, "สำนักงานคณะกรรมการคุ้มครองข้อมูลส่วนบุคคล") {
+			t.Errorf("%+v", l)
+		}
+		number, err := h.send(l.ID)
+		must(t, err)
+		if b, err = h.s.Get(ctx, dpo, b.ID); err != nil || b.State != breach.Notified || b.NotifiedAt.IsZero() {
+			t.Errorf("the letter has left, and: %v %+v", err, b)
+		}
+		history, err := h.s.History(ctx, dpo, b.ID)
+		if last := history[len(history)-1]; err != nil || last.Kind != "notify" || last.Body["letter"] != number || number == "" {
+			t.Errorf("%v %+v", err, last)
+		}
+		_, err = h.s.Draft(ctx, dpo, b.ID, "", "")
+		wants(t, err, errs.Invalid) // a supplement says what is new
+		l, err = h.s.Draft(ctx, dpo, b.ID, "", "พบผู้ได้รับผลกระทบเพิ่ม")
+		must(t, err)
+		_, err = h.send(l.ID)
+		must(t, err)
+		if n := h.count(`SELECT COUNT(*) FROM breach_events WHERE kind = 'supplement'`); n != 1 {
+			t.Errorf("%d supplements", n)
+		}
 		_, err = h.s.Close(ctx, dpo, b.ID, "บทเรียน")
 		wants(t, err, errs.Conflict) // high risk: the persons first
 		_, err = h.s.NotifySubjects(ctx, dpo, b.ID, "เรียนท่านเจ้าของข้อมูล")
@@ -164,9 +199,9 @@ func TestABreachGoesFromReportToItsEnd(t *testing.T) {
 				t.Errorf("the notice lacks %q: %s", want, text)
 			}
 		}
-		history, err := h.s.History(ctx, dpo, b.ID)
+		history, err = h.s.History(ctx, dpo, b.ID)
 		must(t, err)
-		if len(history) != 6 {
+		if len(history) != 9 {
 			t.Errorf("%d events: %+v", len(history), history)
 		}
 	})
@@ -240,7 +275,9 @@ func TestAlarmsGoToTheLiaisonPersonsUntilTheOfficeIsTold(t *testing.T) {
 		if mails() != 1 {
 			t.Errorf("%d alarms", mails())
 		}
-		_, err = h.s.Notify(ctx, dpo, b.ID, "รย 0033/7", "")
+		l, err := h.s.Draft(ctx, dpo, b.ID, "", "")
+		must(t, err)
+		_, err = h.send(l.ID)
 		must(t, err)
 		must(t, h.s.Alarm(ctx, jobs.Job{Payload: payload}))
 		if mails() != 1 {

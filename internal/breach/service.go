@@ -11,6 +11,7 @@ import (
 	"prasan/internal/db"
 	"prasan/internal/errs"
 	"prasan/internal/jobs"
+	"prasan/internal/letters"
 	"prasan/internal/mail"
 	"prasan/internal/policy"
 	"prasan/internal/processing"
@@ -34,13 +35,23 @@ type Deps struct {
 	Tell  func(ctx context.Context, actor policy.Actor, subjects []string, text string) (int, error)
 	Now   func() time.Time
 	Terms Terms
+
+	Letters *letters.Service
+	// Contact and Labels are what the notice says of the agency and calls the data.
+	Contact  func(agency string) policy.Contact
+	Labels   func(activity string) map[string]string
+	Measures Measures
 }
 
 // Service is what can be done about breaches.
 type Service struct{ Deps }
 
 // New returns the service.
-func New(d Deps) *Service { return &Service{d} }
+func New(d Deps) *Service {
+	s := &Service{d}
+	d.Letters.OnAction(s.onLetter)
+	return s
+}
 
 const jobAlarm = "breach.alarm"
 
@@ -257,38 +268,6 @@ func (s *Service) Confirm(ctx context.Context, a policy.Actor, id string) (Breac
 		b.ConfirmedBy = a.Account
 		return nil
 	})
-}
-
-// Notify notes that the notice has gone to the Office of the PDPC (สคส.). After the 72
-// hours reasons are needed, and after fifteen days it is told in the reasons why.
-func (s *Service) Notify(ctx context.Context, a policy.Actor, id, letter, lateReason string) (Breach, error) {
-	letter, err := required("letter", letter)
-	if err != nil {
-		return Breach{}, err
-	}
-	lateReason, err = thai.CleanText(lateReason, 5000)
-	if err != nil {
-		return Breach{}, errs.InvalidField("late_reason", "error.message-long", "max", 5000)
-	}
-	return s.change(ctx, a, id, "notify", map[string]string{"letter": letter, "late_reason": lateReason}, func(tx *db.Tx, b *Breach) error {
-		if tx.Now().After(b.Deadline(s.Terms)) && lateReason == "" {
-			return errs.InvalidField("late_reason", "error.breach-late", "hours", int(s.Terms.Notify.Hours()))
-		}
-		b.NotifiedAt, b.LateReason = tx.Now(), lateReason
-		return nil
-	})
-}
-
-// Supplement notes a further notice with what was not known at first.
-func (s *Service) Supplement(ctx context.Context, a policy.Actor, id, letter, text string) (Breach, error) {
-	letter, err := required("letter", letter)
-	if err != nil {
-		return Breach{}, err
-	}
-	if text, err = required("text", text); err != nil {
-		return Breach{}, err
-	}
-	return s.change(ctx, a, id, "supplement", map[string]string{"letter": letter, "text": text}, func(*db.Tx, *Breach) error { return nil })
 }
 
 // NotifySubjects tells the persons whose data it is, through the outbox. In a drill

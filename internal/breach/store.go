@@ -13,13 +13,13 @@ import (
 
 func itoa(n int) string { return strconv.Itoa(n) }
 
-const columns = `id, agency, activity, drill, state, kinds, channel, subject_key, description, occurred_from, occurred_to, reported_by, reported_at, aware_by, aware_at, assessment, impact, assessed_by, confirmed_by, notified_at, late_reason, subjects_at, subjects_n, closed_at, lessons, version`
+const columns = `id, agency, activity, drill, state, kinds, channel, subject_key, description, occurred_from, occurred_to, reported_by, reported_at, aware_by, aware_at, assessment, impact, assessed_by, confirmed_by, notified_at, late_reason, subjects_at, subjects_n, closed_at, lessons, letter_id, supplement_id, version`
 
 func scan(rows *sql.Rows) (Breach, error) {
 	var b Breach
 	var kinds, assessment, impact string
 	var from, to, reported, aware, notified, subjects, closed int64
-	err := rows.Scan(&b.ID, &b.Agency, &b.Activity, &b.Drill, &b.State, &kinds, &b.Channel, &b.subjectKey, &b.description, &from, &to, &b.ReportedBy, &reported, &b.AwareBy, &aware, &assessment, &impact, &b.AssessedBy, &b.ConfirmedBy, &notified, &b.LateReason, &subjects, &b.SubjectsN, &closed, &b.Lessons, &b.Version)
+	err := rows.Scan(&b.ID, &b.Agency, &b.Activity, &b.Drill, &b.State, &kinds, &b.Channel, &b.subjectKey, &b.description, &from, &to, &b.ReportedBy, &reported, &b.AwareBy, &aware, &assessment, &impact, &b.AssessedBy, &b.ConfirmedBy, &notified, &b.LateReason, &subjects, &b.SubjectsN, &closed, &b.Lessons, &b.LetterID, &b.SupplementID, &b.Version)
 	if err != nil {
 		return b, err
 	}
@@ -70,8 +70,8 @@ func update(tx *db.Tx, b *Breach) error {
 	if err != nil {
 		return err
 	}
-	n, err := tx.Exec(`UPDATE breaches SET state = $1, aware_by = $2, aware_at = $3, risk = $4, assessment = $5, impact = $6, assessed_by = $7, confirmed_by = $8, notified_at = $9, late_reason = $10, subjects_at = $11, subjects_n = $12, closed_at = $13, lessons = $14, version = version + 1 WHERE id = $15 AND version = $16`,
-		string(b.State), b.AwareBy, db.Micros(b.AwareAt), b.Assessment.Risk, string(assessment), string(impact), b.AssessedBy, b.ConfirmedBy, db.Micros(b.NotifiedAt), b.LateReason, db.Micros(b.SubjectsAt), b.SubjectsN, db.Micros(b.ClosedAt), b.Lessons, b.ID, b.Version)
+	n, err := tx.Exec(`UPDATE breaches SET state = $1, aware_by = $2, aware_at = $3, risk = $4, assessment = $5, impact = $6, assessed_by = $7, confirmed_by = $8, notified_at = $9, late_reason = $10, subjects_at = $11, subjects_n = $12, closed_at = $13, lessons = $14, letter_id = $15, supplement_id = $16, version = version + 1 WHERE id = $17 AND version = $18`,
+		string(b.State), b.AwareBy, db.Micros(b.AwareAt), b.Assessment.Risk, string(assessment), string(impact), b.AssessedBy, b.ConfirmedBy, db.Micros(b.NotifiedAt), b.LateReason, db.Micros(b.SubjectsAt), b.SubjectsN, db.Micros(b.ClosedAt), b.Lessons, b.LetterID, b.SupplementID, b.ID, b.Version)
 	if err == nil && n == 0 {
 		return errs.New(errs.Conflict, "error.conflict")
 	}

@@ -22,6 +22,9 @@ type Config struct {
 	Connect  time.Duration  // until a connection stands; 0: 10 s
 	Total    time.Duration  // of an HTTP exchange with its body; 0: 60 s
 	MaxBody  int64          // bytes of an HTTP answer; 0: 10 MiB
+	// Open is asked before each connection and each HTTP exchange: an error means that the
+	// way is closed for now. nil: it is always open.
+	Open func(ctx context.Context) error
 }
 
 // Client dials what its configuration names and nothing else.
@@ -32,12 +35,16 @@ type Client struct {
 	total    time.Duration
 	maxBody  int64
 	http     *http.Client
+	open     func(ctx context.Context) error
 }
 
 // New returns the client. An entry of Allow that is no host:port is an error: an
 // operator who mistypes a port must not find out from the log.
 func New(c Config) (*Client, error) {
-	e := &Client{allow: map[string]bool{}, networks: c.Networks, total: or(c.Total, time.Minute), maxBody: or(c.MaxBody, 10<<20)}
+	e := &Client{allow: map[string]bool{}, networks: c.Networks, total: or(c.Total, time.Minute), maxBody: or(c.MaxBody, 10<<20), open: c.Open}
+	if e.open == nil {
+		e.open = func(context.Context) error { return nil }
+	}
 	for _, a := range c.Allow {
 		key, ok := canonical(a)
 		if !ok {
@@ -50,7 +57,7 @@ func New(c Config) (*Client, error) {
 		Timeout: e.total,
 		// What answers with a redirect is told to the caller: following it would leave the list.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-		Transport: &limited{max: e.maxBody, next: &http.Transport{
+		Transport: &limited{max: e.maxBody, open: e.open, next: &http.Transport{
 			DialContext: e.Dial, Proxy: nil, ForceAttemptHTTP2: true, MaxIdleConnsPerHost: 4, MaxResponseHeaderBytes: 64 << 10,
 			IdleConnTimeout: time.Minute, TLSHandshakeTimeout: 10 * time.Second, ResponseHeaderTimeout: e.total,
 		}},
@@ -88,6 +95,9 @@ func (c *Client) Dial(ctx context.Context, network, addr string) (net.Conn, erro
 	if !ok || !c.allow[key] || !strings.HasPrefix(network, "tcp") {
 		return nil, refused(addr)
 	}
+	if err := c.open(ctx); err != nil {
+		return nil, err
+	}
 	conn, err := c.dialer.DialContext(ctx, network, key)
 	if err != nil && errs.KindOf(err) != errs.Forbidden {
 		return nil, errs.Wrap(err, errs.Unavailable, "error.egress-unreachable", "addr", addr)
@@ -119,10 +129,14 @@ func (c *Client) HTTPClient() *http.Client { return c.http }
 // limited ends answers that are larger than max with an error, not in silence.
 type limited struct {
 	max  int64
+	open func(ctx context.Context) error
 	next http.RoundTripper
 }
 
 func (l *limited) RoundTrip(r *http.Request) (*http.Response, error) {
+	if err := l.open(r.Context()); err != nil { // a connection may have been kept
+		return nil, err
+	}
 	res, err := l.next.RoundTrip(r)
 	if err != nil {
 		return nil, err

@@ -20,8 +20,13 @@ func setPaused(tx *db.Tx, value string) error {
 	return err
 }
 
-// Paused tells whether the post is held back.
+// Paused tells whether the post is held back: by an administrator, or because a breach
+// has closed the way out.
 func Paused(tx *db.Tx) (bool, error) {
+	var closed int
+	if err := tx.QueryRow(`SELECT COUNT(*) FROM gates WHERE name = 'smtp'`, nil, &closed); err != nil || closed > 0 {
+		return closed > 0, err
+	}
 	var value string
 	err := tx.QueryRow(`SELECT value FROM settings WHERE name = $1`, []any{pausedName}, &value)
 	if errs.KindOf(err) == errs.NotFound {

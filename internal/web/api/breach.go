@@ -59,9 +59,31 @@ type breachAssessment struct {
 }
 
 type breachLetter struct {
-	Letter     string `json:"letter" doc:"Number of the letter to the Office of the PDPC."`
+	LateReason string `json:"late_reason,omitempty" doc:"Why it comes after the 72 hours."`
+	Text       string `json:"text,omitempty" doc:"Of a supplement: what was not known at first."`
+}
+
+type breachLate struct {
 	LateReason string `json:"late_reason,omitempty"`
-	Text       string `json:"text,omitempty"`
+}
+
+type breachMeasure struct {
+	Measure string `json:"measure" enum:"sessions,keys,smtp,imap,ecms,analytics,sms,oidc"`
+	Account string `json:"account,omitempty" doc:"Whose sessions end; everybody's if absent."`
+	Reason  string `json:"reason"`
+}
+
+type gateReason struct {
+	Reason string `json:"reason"`
+}
+
+// Gate is a way out of the program that a breach has closed.
+type Gate struct {
+	Name     string    `json:"name"`
+	ClosedAt time.Time `json:"closed_at"`
+	ClosedBy string    `json:"closed_by"`
+	Reason   string    `json:"reason"`
+	Breach   string    `json:"breach"`
 }
 
 // BreachNotice is the text of the letter to the Office of the PDPC.
@@ -130,11 +152,25 @@ func BreachOperations(s *breach.Service, contact func(agency string) policy.Cont
 		Get(act("confirmBreach", "confirm", "The second signature on “no risk”."), func(c *Call) (Breach, error) {
 			return show(s.Confirm(c.Request.Context(), c.Actor, c.Path("id")))
 		}),
-		Do(act("notifyBreach", "notify", "The Office of the PDPC has been told; after 72 hours only with reasons."), func(c *Call, in breachLetter) (Breach, error) {
-			return show(s.Notify(c.Request.Context(), c.Actor, c.Path("id"), in.Letter, in.LateReason))
+		Do(act("takeBreachMeasure", "take", "Take a measure that is at hand: end sessions, replace keys, close a way out. In a drill it is noted only."), func(c *Call, in breachMeasure) (Breach, error) {
+			return show(s.Take(c.Request.Context(), c.Actor, c.Path("id"), breach.Measure{What: in.Measure, Account: in.Account, Reason: in.Reason}))
 		}),
-		Do(act("supplementBreach", "supplement", "A further notice to the Office of the PDPC."), func(c *Call, in breachLetter) (Breach, error) {
-			return show(s.Supplement(c.Request.Context(), c.Actor, c.Path("id"), in.Letter, in.Text))
+		Do(act("draftBreachLetter", "draft", "Draw up the notice to the Office of the PDPC as an official letter; after the first one, a supplement."), func(c *Call, in breachLetter) (rightsLetter, error) {
+			l, err := s.Draft(c.Request.Context(), c.Actor, c.Path("id"), in.LateReason, in.Text)
+			return rightsLetter{l.ID, l.Subject, string(l.State)}, err
+		}),
+		Do(act("notifyBreach", "notify", "The Office of the PDPC has been told by the letter that has its number; sending the letter notes it, too."), func(c *Call, in breachLate) (Breach, error) {
+			return show(s.Notify(c.Request.Context(), c.Actor, c.Path("id"), in.LateReason))
+		}),
+		Get(act("supplementBreach", "supplement", "The supplement has gone, by the letter that has its number."), func(c *Call) (Breach, error) {
+			return show(s.Supplement(c.Request.Context(), c.Actor, c.Path("id")))
+		}),
+		Get(Operation{ID: "listGates", Path: "/gates", Tag: tag, Summary: "Ways out of the program that a breach has closed.", Action: "breach.read"}, func(c *Call) (Page[Gate], error) {
+			all, err := s.Closed(c.Request.Context())
+			return PageOf(all, len(all), func(g breach.Gate) Gate { return Gate{g.Name, g.ClosedAt, g.ClosedBy, g.Reason, g.Breach} }, nil), err
+		}),
+		Do(post(Operation{ID: "openGate", Path: "/gates/{name}/open", Tag: tag, Summary: "Open a way out again."}), func(c *Call, in gateReason) (Nothing, error) {
+			return Nothing{}, s.Open(c.Request.Context(), c.Actor, c.Path("name"), in.Reason)
 		}),
 		Do(act("notifyBreachSubjects", "notify-subjects", "Tell the persons concerned by mail; in a drill nobody is told."), func(c *Call, in breachText) (Breach, error) {
 			return show(s.NotifySubjects(c.Request.Context(), c.Actor, c.Path("id"), in.Text))

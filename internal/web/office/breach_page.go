@@ -101,16 +101,20 @@ func (v *visit) breachDeeds(b breach.Breach) []deed {
 		{"assess", v.assessAsks(b), assess, false},
 		{"reassess", v.assessAsks(b), assess, false},
 		{"confirm", nothing, func(func(string) string) error { _, err := s.Confirm(ctx, who, b.ID); return err }, false},
-		{"notify", v.notifyAsks(b), func(in func(string) string) error {
-			_, err := s.Notify(ctx, who, b.ID, in("letter"), in("late_reason"))
+		{"take", v.takeAsks, func(in func(string) string) error {
+			_, err := s.Take(ctx, who, b.ID, breach.Measure{What: in("measure"), Account: in("account"), Reason: in("reason")})
 			return err
 		}, true},
-		{"supplement", func(t *typed) []ask {
-			return []ask{t.line("letter", "breach.letter", ""), t.area("text", "breach.supplement-text", "", 4)}
-		}, func(in func(string) string) error {
-			_, err := s.Supplement(ctx, who, b.ID, in("letter"), in("text"))
+		{"open-gate", v.openAsks, func(in func(string) string) error { return s.Open(ctx, who, in("gate"), in("reason")) }, false},
+		{"draft", v.draftAsks(b), func(in func(string) string) error {
+			_, err := s.Draft(ctx, who, b.ID, in("late_reason"), in("text"))
 			return err
 		}, false},
+		{"notify", v.notifyAsks(b), func(in func(string) string) error {
+			_, err := s.Notify(ctx, who, b.ID, in("late_reason"))
+			return err
+		}, true},
+		{"supplement", nothing, func(func(string) string) error { _, err := s.Supplement(ctx, who, b.ID); return err }, false},
 		{"notify-subjects", v.subjectsAsks(b), func(in func(string) string) error {
 			_, err := s.NotifySubjects(ctx, who, b.ID, in("text"))
 			return err
@@ -144,12 +148,40 @@ func (v *visit) assessAsks(b breach.Breach) func(t *typed) []ask {
 // notifyAsks wants the reasons of a delay once the time is over.
 func (v *visit) notifyAsks(b breach.Breach) func(t *typed) []ask {
 	return func(t *typed) []ask {
-		out := []ask{t.line("letter", "breach.letter", "").help(v.t("breach.letter-help"))}
-		if v.f.Now().After(b.Deadline(v.f.Breach.Terms)) {
+		var out []ask
+		if v.f.Now().After(b.Deadline(v.f.Breach.Terms)) && b.LateReason == "" {
 			out = append(out, t.area("late_reason", "breach.late-reason", "", 3).help(v.t("breach.late-help")))
 		}
 		return out
 	}
+}
+
+// draftAsks: the first letter says why it is late, a supplement what was not known.
+func (v *visit) draftAsks(b breach.Breach) func(t *typed) []ask {
+	return func(t *typed) []ask {
+		if !b.NotifiedAt.IsZero() {
+			return []ask{t.area("text", "breach.supplement-text", "", 4)}
+		}
+		return v.notifyAsks(b)(t)
+	}
+}
+
+// takeAsks are the measures that are at hand.
+func (v *visit) takeAsks(t *typed) []ask {
+	return []ask{t.radios("measure", "breach.measure", "breach.measure-", "", append([]string{"sessions", "keys"}, breach.Gates...)...), t.line("account", "breach.measure-account", "").help(v.t("breach.measure-account-help")).optional(v), t.area("reason", "breach.measure-reason", "", 2)}
+}
+
+// openAsks are the ways out that are closed.
+func (v *visit) openAsks(t *typed) []ask {
+	closed, err := v.f.Breach.Closed(v.Context())
+	if err != nil || len(closed) == 0 {
+		return nil
+	}
+	var names []string
+	for _, g := range closed {
+		names = append(names, g.Name)
+	}
+	return []ask{t.radios("gate", "breach.gate", "breach.measure-", "", names...), t.area("reason", "breach.measure-reason", "", 2)}
 }
 
 func (v *visit) subjectsAsks(b breach.Breach) func(t *typed) []ask {
@@ -172,7 +204,28 @@ func (v *visit) breachOffered(b breach.Breach) []string {
 	if b.Assessment.Risk != breach.NoRisk || b.ConfirmedBy != "" || b.AssessedBy == v.session.Actor.Account {
 		out = slices.DeleteFunc(out, func(name string) bool { return name == "confirm" })
 	}
+	if closed, err := v.f.Breach.Closed(v.Context()); err == nil && len(closed) > 0 && policy.May(v.session.Actor, "breach.decide", b.Agency) {
+		out = append(out, "open-gate")
+	}
 	return out
+}
+
+// breachLetters are the notice to the Office of the PDPC and its supplement, as letters.
+func (v *visit) breachLetters(d *dossier, b breach.Breach) error {
+	for _, id := range []string{b.LetterID, b.SupplementID} {
+		if id == "" {
+			continue
+		}
+		l, err := v.f.Letters.Get(v.Context(), v.session.Actor, id)
+		if errs.KindOf(err) == errs.NotFound {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		d.Parts = append(d.Parts, v.letterPart(l))
+	}
+	return nil
 }
 
 func (v *visit) breachPage(p breachPage) error {
@@ -196,6 +249,9 @@ func (v *visit) breachPage(p breachPage) error {
 		return err
 	}
 	v.breachParts(&d, p, names)
+	if err := v.breachLetters(&d, b); err != nil {
+		return err
+	}
 	return v.page(status, d.Heading, "office/dossier", d)
 }
 
@@ -329,6 +385,9 @@ func (v *visit) breachHistory(d *dossier, b breach.Breach) (people, error) {
 	for i := len(events) - 1; i >= 0; i-- {
 		e := events[i]
 		m := kit.Moment{At: e.At, Title: v.t("breach.event-" + e.Kind), Who: names.name(e.Actor), Now: len(d.Moments) == 0, Text: e.Body["text"] + e.Body["reasons"]}
+		if what := e.Body["measure"]; what != "" {
+			m.Text = v.t("breach.measure-"+what) + " · " + m.Text
+		}
 		switch e.Kind {
 		case "alarm":
 			m.Title = v.t("breach.event-alarm-n", "hours", e.Body["hours"], "people", e.Body["people"])

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"prasan/internal/accounts"
 	"prasan/internal/audit"
 	"prasan/internal/breach"
 	"prasan/internal/cases"
@@ -41,8 +42,14 @@ func (h *house) promise(d *office.Deps, v *vault.Vault, guard *processing.Servic
 	x := &endOfLife{}
 	x.rights = rights.New(rights.Deps{DB: h.e.DB, Vault: v, Processing: guard, Audit: log, Record: record.Snapshot, Data: cases.OfPerson{Service: h.cases}, NewReference: cases.NewReference, NewCode: cases.NewCode, CleanCode: cases.CleanCode, Now: h.e.Clock.Now, TargetDays: 30,
 		Limits: limits.New(v.Derive("limits"), true), Letters: d.Letters, Agencies: agencies, Central: "ops", Recipients: referral.Recipients})
-	x.breach = breach.New(breach.Deps{DB: h.e.DB, Vault: v, Processing: guard, Audit: log, Jobs: queue, Record: record.Snapshot, Now: h.e.Clock.Now, Terms: breach.DefaultTerms,
-		Named: func(*db.Tx, []policy.Principal) (map[string]string, error) { return nil, nil },
+	x.breach = breach.New(breach.Deps{DB: h.e.DB, Vault: v, Processing: guard, Audit: log, Jobs: queue, Record: record.Snapshot, Now: h.e.Clock.Now, Terms: breach.DefaultTerms, Letters: d.Letters,
+		Contact: func(code string) policy.Contact {
+			a, _ := agencies.Get(code)
+			return policy.Contact{Agency: a.Name, DPO: "เจ้าหน้าที่คุ้มครองข้อมูลส่วนบุคคล"}
+		},
+		Labels:   func(string) map[string]string { return map[string]string{"email": "อีเมล"} },
+		Measures: breach.Measures{EndSessions: accounts.EndSessions, RotateKeys: func(*db.Tx, string, string) error { return nil }},
+		Named:    func(*db.Tx, []policy.Principal) (map[string]string, error) { return nil, nil },
 		Tell: func(_ context.Context, _ policy.Actor, subjects []string, _ string) (int, error) {
 			x.told += len(subjects)
 			return len(subjects), nil
@@ -211,7 +218,20 @@ func TestADPORunsABreachDrillThroughThePages(t *testing.T) {
 		p = h.act(p, "assess", 303, fields...)
 		h.has(p, "เจ้าของข้อมูล 1 ราย", "ส่งผิดหนึ่งฉบับ", "เรียกอีเมลคืน", "อีเมล")
 		h.has(h.get("dpo", path+"/notice", 200), "การซ้อม", "เลขาธิการคณะกรรมการคุ้มครองข้อมูลส่วนบุคคล", "อาจถูกรบกวน", "1 ราย")
-		p = h.act(p, "notify", 303, "letter", "อก 0201/1")
+		p = h.act(p, "take", 303, "measure", "sessions", "reason", "ซ้อมยุติการเข้าใช้งาน")
+		h.has(p, "ยุติการเข้าใช้งาน · ซ้อมยุติการเข้าใช้งาน")
+		p = h.act(p, "notify", 409)
+		h.has(p, "ต้องมีหนังสือถึง สคส.")
+		p = h.act(p, "draft", 303)
+		h.has(p, "(การซ้อม) แจ้งเหตุการละเมิดข้อมูลส่วนบุคคล")
+		b, err := h.life.breach.Get(ctx, policy.Actor{Account: "dpo", Agency: "ops", Roles: []string{"dpo"}}, all[0].ID)
+		must(t, err)
+		signing := h.get("head", "/th/office/letters/"+b.LetterID, 200)
+		for _, act := range []string{"check", "approve"} {
+			signing = h.act(signing, act, 303)
+		}
+		h.has(h.act(signing, "number", 409), "เป็นหนังสือของการซ้อม")
+		p = h.act(h.get("dpo", path, 200), "notify", 303)
 		p = h.act(p, "close", 409, "lessons", "ตรวจที่อยู่ก่อนส่ง")
 		h.has(p, "ยังไม่ได้แจ้งเจ้าของข้อมูลส่วนบุคคล")
 		if h.form(p, "/close").Values.Get("lessons") != "ตรวจที่อยู่ก่อนส่ง" {
@@ -237,8 +257,13 @@ func TestALateNoticeWantsItsReasons(t *testing.T) {
 	h.e.Clock.Advance(73 * time.Hour)
 	p := h.get("dpo", "/th/office/breaches/"+b.ID, 200)
 	h.has(p, "เกินกำหนด 1 ชม.")
-	p = h.act(p, "notify", 422, "letter", "อก 0201/2")
-	h.act(p, "notify", 303, "late_reason", "ระบบสื่อสารล่ม")
+	p = h.act(p, "draft", 422)
+	p = h.act(p, "draft", 303, "late_reason", "ระบบสื่อสารล่ม")
+	b, err = h.life.breach.Get(ctx, dpo, b.ID)
+	must(t, err)
+	number := h.signed(b.LetterID)
+	p = h.act(h.get("dpo", "/th/office/breaches/"+b.ID, 200), "notify", 303)
+	h.has(p, number)
 }
 
 func TestARoundGoesFromSurveyToCertificateThroughThePages(t *testing.T) {
