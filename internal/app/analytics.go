@@ -7,8 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-
 	"prasan/internal/analytics"
 	"prasan/internal/analytics/ga"
 	"prasan/internal/config"
@@ -145,21 +143,4 @@ func seedUsage(ctx context.Context, a *App) error {
 		return err
 	}
 	return scenario.Usage(ctx, scenario.UsageEnv{Analytics: a.Analytics, Clock: a.Demo.Clock, Sites: a.Sites.All(), Analyst: analyst, Signer: signer})
-}
-
-// usageCollector shows what the collection did since the start.
-type usageCollector struct{ service *analytics.Service }
-
-var hitsDesc = prometheus.NewDesc("prasan_usage_hits_total", "Hits by what became of them: stored, refused, shed (the queue was full), limited (one client too often), other (counted without their text).", []string{"outcome"}, nil)
-
-var usageCommitsDesc = prometheus.NewDesc("prasan_usage_commits_total", "Transactions in which hits were stored; those that arrive together share one.", nil, nil)
-
-func (usageCollector) Describe(ch chan<- *prometheus.Desc) { ch <- hitsDesc; ch <- usageCommitsDesc }
-
-func (c usageCollector) Collect(ch chan<- prometheus.Metric) {
-	s := &c.service.Stats
-	for outcome, n := range map[string]int64{"stored": s.Stored.Load(), "refused": s.Refused.Load(), "shed": s.Shed.Load(), "limited": s.Limited.Load(), "other": s.Others.Load()} {
-		ch <- prometheus.MustNewConstMetric(hitsDesc, prometheus.CounterValue, float64(n), outcome)
-	}
-	ch <- prometheus.MustNewConstMetric(usageCommitsDesc, prometheus.CounterValue, float64(s.Commits.Load()))
 }

@@ -6,7 +6,7 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
+	"github.com/VictoriaMetrics/metrics"
 
 	"prasan/internal/accounts"
 	"prasan/internal/analytics"
@@ -102,7 +102,7 @@ type App struct {
 	reopen   func(ctx context.Context, c config.Server, o Options) (*App, error) // for a restored copy
 	keys     *db.DB
 	minter   *vault.Minter
-	requests *prometheus.HistogramVec
+	requests *metrics.Set                      // how answers went
 	settled  func()                            // lets the other nodes install, or find that it is done
 	started  []func(ctx context.Context) error // when serving begins
 	closers  []func() error
@@ -164,7 +164,7 @@ var parts = []func(ctx context.Context, a *App) error{
 // New opens the stores and wires the parts. It changes nothing that o.Mode does not
 // allow, and nothing runs before Serve.
 func New(ctx context.Context, c config.Server, o Options) (*App, error) {
-	a := &App{Config: c, Options: o, Clock: clock.System{}, hosts: map[string]host{}, requests: newRequests(), settled: func() {}}
+	a := &App{Config: c, Options: o, Clock: clock.System{}, hosts: map[string]host{}, requests: metrics.NewSet(), settled: func() {}}
 	if o.Demo != nil {
 		a.Demo = newDemo(a, *o.Demo)
 		a.Clock = a.Demo.Clock

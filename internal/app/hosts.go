@@ -3,7 +3,6 @@ package app
 import (
 	"net"
 	"net/http"
-	"strconv"
 	"strings"
 	"time"
 
@@ -55,7 +54,7 @@ func (a *App) counted(h host, w http.ResponseWriter, r *http.Request) {
 	began := time.Now()
 	c := &counting{ResponseWriter: w, status: http.StatusOK}
 	h.handler.ServeHTTP(c, r)
-	a.requests.WithLabelValues(h.audience, strconv.Itoa(c.status/100)+"xx").Observe(time.Since(began).Seconds())
+	a.answered(h.audience, c.status, time.Since(began))
 }
 
 // counting remembers the status of an answer.

@@ -3,54 +3,51 @@ package app
 import (
 	"context"
 	"database/sql"
+	"io"
+	"net/http"
+	"strconv"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/VictoriaMetrics/metrics"
 
 	"prasan/internal/db"
+	"prasan/internal/truth"
 )
 
-// metrics returns the registry of /metrics. Figures of the store are read when they
-// are asked for, so that an idle program does nothing.
-func (a *App) metrics() *prometheus.Registry {
-	r := prometheus.NewRegistry()
-	r.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), a.requests, &storeCollector{a.DB}, usageCollector{a.Analytics}, truthCollector{a.Truth})
-	return r
+func init() { metrics.ExposeMetadata(true) }
+
+// requestSeconds are the bounds of the histogram of answers.
+var requestSeconds = []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10}
+
+// answered counts an answer by audience and class of status, with how long it took.
+func (a *App) answered(audience string, status int, took time.Duration) {
+	name := `prasan_http_request_seconds{audience="` + audience + `",status="` + strconv.Itoa(status/100) + `xx"}`
+	a.requests.GetOrCreatePrometheusHistogramExt(name, requestSeconds).Update(took.Seconds())
 }
 
-func newRequests() *prometheus.HistogramVec {
-	return prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "prasan_http_request_seconds", Help: "Requests answered, by audience and class of status, and how long they took.", Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10}}, []string{"audience", "status"})
-}
-
-// storeCollector counts what lies in the store.
-type storeCollector struct{ db *db.DB }
-
-var (
-	casesDesc  = prometheus.NewDesc("prasan_cases", "Cases by state.", []string{"state"}, nil)
-	outboxDesc = prometheus.NewDesc("prasan_outbox", "Mails by state.", []string{"state"}, nil)
-	jobsDesc   = prometheus.NewDesc("prasan_jobs", "Jobs by state.", []string{"state"}, nil)
-)
-
-func (c *storeCollector) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{casesDesc, outboxDesc, jobsDesc} {
-		ch <- d
-	}
-}
-
-func (c *storeCollector) Collect(ch chan<- prometheus.Metric) {
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+// metrics answers /metrics. Figures of the store are read when they are asked for, so
+// that an idle program does nothing.
+func (a *App) metrics(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
+	ctx, cancel := context.WithTimeout(r.Context(), 5*time.Second)
 	defer cancel()
-	_ = c.db.Read(ctx, func(tx *db.Tx) error {
-		for table, desc := range map[string]*prometheus.Desc{"cases": casesDesc, "outbox": outboxDesc, "jobs": jobsDesc} {
-			err := tx.Each(`SELECT state, COUNT(*) FROM `+table+` GROUP BY state`, nil, func(rows *sql.Rows) error {
+	metrics.WriteProcessMetrics(w)
+	a.requests.WritePrometheus(w)
+	a.writeStore(ctx, w)
+	a.writeUsage(w)
+	a.writeTruth(ctx, w)
+}
+
+// writeStore counts what lies in the store, by state.
+func (a *App) writeStore(ctx context.Context, w io.Writer) {
+	_ = a.DB.Read(ctx, func(tx *db.Tx) error {
+		for _, table := range []string{"cases", "jobs", "outbox"} {
+			err := tx.Each(`SELECT state, COUNT(*) FROM `+table+` GROUP BY state ORDER BY state`, nil, func(rows *sql.Rows) error {
 				var state string
-				var n float64
-				if err := rows.Scan(&state, &n); err != nil {
-					return err
-				}
-				ch <- prometheus.MustNewConstMetric(desc, prometheus.GaugeValue, n, state)
-				return nil
+				var n uint64
+				err := rows.Scan(&state, &n)
+				metrics.WriteGaugeUint64(w, "prasan_"+table+`{state="`+state+`"}`, n)
+				return err
 			})
 			if err != nil {
 				return err
@@ -58,4 +55,48 @@ func (c *storeCollector) Collect(ch chan<- prometheus.Metric) {
 		}
 		return nil
 	})
+}
+
+// writeUsage shows what the collection of usage did since the start: hits by what
+// became of them (stored, refused, shed because the queue was full, limited because of
+// one client too often, other because counted without their text), and the transactions
+// in which they were stored.
+func (a *App) writeUsage(w io.Writer) {
+	s := &a.Analytics.Stats
+	for _, x := range []struct {
+		outcome string
+		n       int64
+	}{{"limited", s.Limited.Load()}, {"other", s.Others.Load()}, {"refused", s.Refused.Load()}, {"shed", s.Shed.Load()}, {"stored", s.Stored.Load()}} {
+		metrics.WriteCounterUint64(w, `prasan_usage_hits_total{outcome="`+x.outcome+`"}`, uint64(x.n))
+	}
+	metrics.WriteCounterUint64(w, "prasan_usage_commits_total", uint64(s.Commits.Load()))
+}
+
+// writeTruth shows the last report of the record beside what is observed; before the
+// first night there is none.
+func (a *App) writeTruth(ctx context.Context, w io.Writer) {
+	r, err := a.Truth.Last(ctx)
+	if err != nil || r == nil {
+		return
+	}
+	metrics.WriteGaugeUint64(w, "prasan_truth_percent", uint64(r.Percent))
+	metrics.WriteGaugeUint64(w, "prasan_truth_report_timestamp_seconds", uint64(r.At.Unix()))
+	for _, x := range r.Activities {
+		for _, s := range truth.Statuses {
+			metrics.WriteGaugeUint64(w, `prasan_truth_rows{activity="`+x.Code+`",status="`+string(s)+`"}`, uint64(x.Counts[s]))
+		}
+	}
+	drift := map[string]uint64{}
+	var names []string
+	for _, d := range r.Drift {
+		name := `prasan_truth_drift{activity="` + d.Activity + `",class="` + d.Class + `",severity="` + d.Severity + `"}`
+		if d.Exception == nil {
+			if drift[name]++; drift[name] == 1 {
+				names = append(names, name)
+			}
+		}
+	}
+	for _, name := range names {
+		metrics.WriteGaugeUint64(w, name, drift[name])
+	}
 }

@@ -3,6 +3,7 @@
 package depspin
 
 import (
+	_ "github.com/VictoriaMetrics/metrics"
 	_ "github.com/alecthomas/kong"
 	_ "github.com/chromedp/chromedp"
 	_ "github.com/emersion/go-message"
@@ -15,7 +16,6 @@ import (
 	_ "github.com/mattn/go-runewidth"
 	_ "github.com/nyaruka/phonenumbers"
 	_ "github.com/pquerna/otp/totp"
-	_ "github.com/prometheus/client_golang/prometheus/promhttp"
 	_ "github.com/santhosh-tekuri/jsonschema/v6"
 	_ "github.com/wneessen/go-mail"
 	_ "github.com/xuri/excelize/v2"

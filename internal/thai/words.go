@@ -220,7 +220,11 @@ func cluster(run string, from int) int {
 
 // words is the dictionary, made when it is first asked for.
 var words = sync.OnceValue(func() *trie {
-	return grow(strings.Fields(thaidict.Words))
+	text, err := thaidict.Words()
+	if err != nil {
+		panic(err) // it is part of the program
+	}
+	return grow(strings.Fields(text))
 })
 
 // trie holds words by their bytes. The children of a node lie beside each other.
