@@ -287,7 +287,15 @@ func TestAnExportIsInertAndSaysWhatItIs(t *testing.T) {
 	housetest.Must(t, err)
 	out.Reset()
 	housetest.Must(t, analytics.XLSX(&out, over, []analytics.Table{table}, "th"))
-	f, err := excelize.OpenReader(&out)
+	book := bytes.Clone(out.Bytes())
+	for _, lang := range []string{"th", "en"} {
+		out.Reset()
+		housetest.Must(t, analytics.PDF(&out, over, []analytics.Table{table}, lang, c.h.Engine.Clock.Now()))
+		if !bytes.HasPrefix(out.Bytes(), []byte("%PDF-")) || out.Len() < 4000 {
+			t.Errorf("%s: no paper: %d bytes", lang, out.Len())
+		}
+	}
+	f, err := excelize.OpenReader(bytes.NewReader(book))
 	housetest.Must(t, err)
 	about, err := f.GetCellValue("คำอธิบาย", "A3")
 	if err != nil || !strings.Contains(about, "ผลรวมของผู้เข้าชมแต่ละวัน") {

@@ -249,8 +249,7 @@ var yearlyFonts = sync.OnceValue(func() [2]*pdf.Font {
 
 // PDF writes the report as PDF/A.
 func (y *Yearly) PDF(w io.Writer) error {
-	p := &yearlyPaper{doc: pdf.New(pdf.Info{Title: y.title(), Author: y.Office, Created: y.Made}), words: thai.NewBreaker("ผู้เข้าชม", "เว็บไซต์", "ประมวลผล")}
-	p.turn()
+	p := newPaper(pdf.Info{Title: y.title(), Author: y.Office, Created: y.Made}, thai.Digits)
 	p.center(thai.Digits(y.title()), 18, true)
 	p.center(y.Office, 16, false)
 	for i, s := range y.Sections {
@@ -268,19 +267,31 @@ func (y *Yearly) PDF(w io.Writer) error {
 	for _, line := range y.signature() {
 		p.center(line, 16, false)
 	}
+	return p.end(w, "หน้า ")
+}
+
+// yearlyPaper is a PDF under way.
+type yearlyPaper struct {
+	doc    *pdf.Document
+	page   *pdf.Page
+	words  *thai.Breaker
+	digits func(string) string // how numbers are written in tables
+	y      float64
+}
+
+func newPaper(about pdf.Info, digits func(string) string) *yearlyPaper {
+	p := &yearlyPaper{doc: pdf.New(about), words: thai.NewBreaker("ผู้เข้าชม", "เว็บไซต์", "ประมวลผล"), digits: digits}
+	p.turn()
+	return p
+}
+
+// end numbers the pages and writes them.
+func (p *yearlyPaper) end(w io.Writer, word string) error {
 	for _, page := range p.doc.Pages() {
-		page.TextCenter(page.Width/2, page.Height-28, p.style(12, false), thai.Digits("หน้า "+strconv.Itoa(page.Number)))
+		page.TextCenter(page.Width/2, page.Height-28, p.style(12, false), p.digits(word+strconv.Itoa(page.Number)))
 	}
 	_, err := p.doc.WriteTo(w)
 	return err
-}
-
-// yearlyPaper is the PDF under way.
-type yearlyPaper struct {
-	doc   *pdf.Document
-	page  *pdf.Page
-	words *thai.Breaker
-	y     float64
 }
 
 const (
@@ -340,7 +351,7 @@ func (p *yearlyPaper) row(cells []string, shares []int, bold bool) {
 	runs := make([][]pdf.Run, len(cells))
 	for i, c := range cells {
 		width := p.width()*float64(shares[i])/100 - 2*paperPad
-		runs[i] = p.doc.Lines(s, thai.Digits(c), p.words, width, width)
+		runs[i] = p.doc.Lines(s, p.digits(c), p.words, width, width)
 		height = max(height, float64(len(runs[i]))*line+2*paperPad)
 	}
 	p.room(height)

@@ -208,6 +208,16 @@ func (u usage) xlsx(c *Call) (Raw, error) {
 	return Raw{Type: xlsxType, Body: out.Bytes()}, err
 }
 
+func (u usage) pdf(c *Call) (Raw, error) {
+	o, tables, err := u.report(c)
+	if err != nil {
+		return Raw{}, err
+	}
+	var out bytes.Buffer
+	err = analytics.PDF(&out, o, tables, c.Lang, u.Now())
+	return Raw{Type: "application/pdf", Body: out.Bytes()}, err
+}
+
 // yearly makes the report of a fiscal year: of the last one that is over, if none is asked for.
 func (u usage) yearly(c *Call, write func(y *analytics.Yearly, w io.Writer) error, kind string) (Raw, error) {
 	year := analytics.LastFiscalYear(u.Now())
@@ -248,6 +258,7 @@ func AnalyticsOperations(s *analytics.Service) []Operation {
 		}),
 		Get(raw(op("getUsageReportCSV", "/reports.csv", "One table as CSV."), "text/csv"), u.csv),
 		Get(raw(op("getUsageReportXLSX", "/reports.xlsx", "Figures and tables as a workbook."), xlsxType), u.xlsx),
+		Get(raw(op("getUsageReportPDF", "/reports.pdf", "Figures and tables on paper."), "application/pdf"), u.pdf),
 		Get(yearly(op("getUsageYearlyPDF", "/yearly.pdf", "The report of a fiscal year as PDF, in Thai."), "application/pdf"), func(c *Call) (Raw, error) { return u.yearly(c, (*analytics.Yearly).PDF, "application/pdf") }),
 		Get(yearly(op("getUsageYearlyDOCX", "/yearly.docx", "The report of a fiscal year as a word processor's document, in Thai."), docxType), func(c *Call) (Raw, error) { return u.yearly(c, (*analytics.Yearly).DOCX, docxType) }),
 		Get(asked(op("listUsageSites", "/sites", "The sites side by side, the most visited first.")), func(c *Call) (Page[UsageSite], error) {

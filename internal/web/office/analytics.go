@@ -344,7 +344,7 @@ func usageOverview(v *visit) error {
 		}
 		p.Alerts = append(p.Alerts, usageAlert{a.ID, analytics.AlertLine(a.Body, v.lang)})
 	}
-	p.Exports = []kit.Link{{Href: v.usageLink("/export", q) + "&format=xlsx", Text: "XLSX"}}
+	p.Exports = []kit.Link{{Href: v.usageLink("/export", q) + "&format=xlsx", Text: "XLSX"}, {Href: v.usageLink("/export", q) + "&format=pdf", Text: "PDF"}}
 	if p.Theirs, err = v.usageTheirs(q, o); err != nil {
 		return err
 	}
@@ -417,7 +417,7 @@ func usageReport(v *visit) error {
 	if t.Clipped {
 		p.Notes = append([]string{v.t("analytics.about-clipped")}, p.Notes...)
 	}
-	for _, format := range []string{"csv", "xlsx"} {
+	for _, format := range []string{"csv", "xlsx", "pdf"} {
 		p.Exports = append(p.Exports, kit.Link{Href: v.usageLink("/export", q) + "&report=" + name + "&format=" + format, Text: strings.ToUpper(format)})
 	}
 	return v.page(http.StatusOK, p.Heading, "office/usage", p)
@@ -500,18 +500,27 @@ func usageExport(v *visit) error {
 		tables = append(tables, t)
 	}
 	var out bytes.Buffer
-	kind, ending := "text/csv; charset=utf-8", "csv"
-	if v.URL.Query().Get("format") == "xlsx" {
-		kind, ending = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "xlsx"
+	kind, ending := "text/csv; charset=utf-8", v.URL.Query().Get("format")
+	switch ending {
+	case "xlsx", "pdf":
 		o, err := v.usage().Overview(v.Context(), v.session.Actor, q)
 		if err != nil {
 			return err
 		}
-		if err := analytics.XLSX(&out, o, tables, v.lang); err != nil {
+		if kind = "application/pdf"; ending == "pdf" {
+			err = analytics.PDF(&out, o, tables, v.lang, v.f.Now())
+		} else {
+			kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+			err = analytics.XLSX(&out, o, tables, v.lang)
+		}
+		if err != nil {
 			return err
 		}
-	} else if err := analytics.CSV(&out, tables[0], v.lang); err != nil {
-		return err
+	default:
+		ending = "csv"
+		if err := analytics.CSV(&out, tables[0], v.lang); err != nil {
+			return err
+		}
 	}
 	h := v.w.Header()
 	h.Set("Content-Type", kind)
