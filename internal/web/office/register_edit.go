@@ -23,6 +23,7 @@ type draftPage struct {
 	Action              string
 	Note                *kit.Note
 	Errors              *kit.Summary
+	Begin               *form // of a new activity, field by field
 	Body, File          kit.Field
 	Asked               []question // by the reading of a file
 	Checked             bool
@@ -58,7 +59,13 @@ func (v *visit) draftPage() (*draftPage, error) {
 	p := &draftPage{Heading: v.t("registerpages.draft-new"), Lead: v.t("registerpages.draft-lead"), Back: v.to("/office/records"), Action: v.to("/office/records/new"),
 		Body: kit.Field{Name: "body", Label: v.t("registerpages.body"), Help: v.t("registerpages.body-help"), Rows: 30, Lang: v.lang},
 		File: kit.Field{Name: "file", Label: v.t("registerpages.file"), Help: v.t("registerpages.file-help"), Type: "file", Optional: v.t("registerpages.optional")}}
-	if code != "" {
+	if code == "" {
+		begin, err := v.beginForm()
+		if err != nil {
+			return nil, err
+		}
+		p.Begin = begin
+	} else {
 		revisions, err := v.f.Register.Revisions(v.Context(), code)
 		if err != nil {
 			return nil, err

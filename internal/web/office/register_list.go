@@ -22,6 +22,7 @@ var registerRoutes = []route{
 	{"GET /{lang}/office/records", full, "record.read", listActivities},
 	{"GET /{lang}/office/records/new", full, "record.prepare", draftForm},
 	{"POST /{lang}/office/records/new", full, "record.prepare", draftSave},
+	{"POST /{lang}/office/records/begin", full, "record.prepare", beginActivity},
 	{"GET /{lang}/office/records/{code}", full, "record.read", showLatest},
 	{"GET /{lang}/office/records/{code}/draft", full, "record.prepare", draftForm},
 	{"POST /{lang}/office/records/{code}/draft", full, "record.prepare", draftSave},
@@ -61,7 +62,7 @@ type activitiesPage struct {
 	Heading, Lead string
 	Done          string
 	Truth         *truthNumber
-	List          kit.Table
+	Lists         []kit.Table // by main process
 	New           string // where an activity is added; none when empty
 }
 
@@ -130,9 +131,7 @@ func listActivities(v *visit) error {
 	if err != nil {
 		return err
 	}
-	p := activitiesPage{Heading: v.t("registerpages.records"), Lead: v.t("office.records-lead"), Done: v.registerDone(), Truth: v.numberOf(report),
-		List: kit.Table{Caption: v.t("registerpages.activities"), Hidden: true, Empty: v.t("registerpages.activities-none"),
-			Head: []string{v.t("registerpages.activity"), v.t("registerpages.in-force"), v.t("registerpages.on-its-way"), v.t("registerpages.findings"), v.t("recordreview.due"), v.t("registerpages.share")}}}
+	p := activitiesPage{Heading: v.t("registerpages.records"), Lead: v.t("office.records-lead"), Done: v.registerDone(), Truth: v.numberOf(report)}
 	if v.reaches("record.prepare") {
 		p.New = v.to("/office/records/new")
 	}
@@ -140,16 +139,33 @@ func listActivities(v *visit) error {
 	if err != nil {
 		return err
 	}
+	list := map[string]int{}
 	for i, found := range lint.Each(records) {
+		group := records[i].ProcessGroup
+		at, ok := list[group.Code]
+		if !ok {
+			at = len(p.Lists)
+			list[group.Code] = at
+			p.Lists = append(p.Lists, v.activitiesOf(v.phrase(group.Name)))
+		}
 		cells := v.activityCells(shelves[i], records[i], found, report)
 		for _, t := range tasks {
 			if t.Activity == shelves[i].code {
 				cells[4] = kit.Cell{Text: " " + thai.DateShort(t.Due, v.lang), Href: v.to("/office/record-reviews"), Chip: v.reviewChip(t)}
 			}
 		}
-		p.List.Rows = append(p.List.Rows, cells)
+		p.Lists[at].Rows = append(p.Lists[at].Rows, cells)
+	}
+	if len(p.Lists) == 0 {
+		p.Lists = []kit.Table{v.activitiesOf(v.t("registerpages.activities"))}
 	}
 	return v.page(http.StatusOK, p.Heading, "office/register-list", p)
+}
+
+// activitiesOf is the table of the activities of one main process.
+func (v *visit) activitiesOf(group string) kit.Table {
+	return kit.Table{Caption: group, Hidden: true, Empty: v.t("registerpages.activities-none"),
+		Head: []string{v.t("registerpages.activity"), v.t("registerpages.in-force"), v.t("registerpages.on-its-way"), v.t("registerpages.findings"), v.t("recordreview.due"), v.t("registerpages.share")}}
 }
 
 func (v *visit) activityCells(s shelf, rev *ropa.Revision, found []lint.Finding, report *truth.Report) []kit.Cell {

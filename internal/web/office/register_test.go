@@ -397,3 +397,28 @@ func TestWhatReallyHappenedIsShownBesideTheRecord(t *testing.T) {
 	h.get("dpo", "/th/office/records/contact-us/2/observed/exe", 404)
 	h.get("dpo", "/th/office/records/usage-analytics/2/observed", 404)
 }
+
+func TestANewActivityIsBegunFieldByFieldInItsMainProcess(t *testing.T) {
+	h := newHouse(t, dbtest.SQLite(t))
+	p := h.want(422)(h.get("dpo", "/th/office/records/new", 200).Form("name_th").Set("code", "contact-us").Submit())
+	h.wellMade("th", p)
+	if p.ByID("name_th-error") == nil || p.ByID("code-error") == nil || p.ByID("group_name-error") == nil || p.Form("code").Values.Get("code") != "contact-us" {
+		t.Error("what is wrong is not told at its field, or what was typed is gone")
+	}
+	p = h.want(303)(p.Form("name_th").Set("name_th", "ที่จอดรถผู้มาติดต่อ").Set("name_en", "Visitor parking").Set("code", "visitor-parking").Set("group_name", "งานอาคารสถานที่").Submit())
+	h.has(p, "บันทึกฉบับร่างแล้ว", "ที่จอดรถผู้มาติดต่อ", "แก้ไขฉบับที่ 1")
+	p = h.get("dpo", "/th/office/records", 200)
+	h.has(p, "งานอาคารสถานที่", "ที่จอดรถผู้มาติดต่อ", "ติดต่อเรา")
+	h.wellMade("th", p)
+	if n := strings.Count(p.Body, `class="tight register-list"`); n != 2 {
+		t.Errorf("%d main processes", n)
+	}
+	f := h.section("dpo", "visitor-parking", "data").Form("base").Set("form.elements.text", "ทะเบียนรถ")
+	p = h.want(200)(click(f, "add:elements"))
+	p = h.want(303)(p.Form("base").Set("elements.0.label.th", "ทะเบียนรถ").Set("elements.0.label.en", "Licence plate").Set("elements.0.kind", "content").Press("บันทึกส่วนนี้"))
+	if got := p.Form("base").Values.Get("elements.0.code"); got != "licence-plate" {
+		t.Errorf("the element is called %q", got)
+	}
+	h.has(h.get("dpo", "/th/office/records/visitor-parking/1", 200), "ทะเบียนรถ", "ไม่ระบุวัตถุประสงค์")
+	h.refused("officer", "/th/office/records/begin", "code=x", 403)
+}
