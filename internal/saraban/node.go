@@ -105,11 +105,31 @@ func (n node) Notify(ctx context.Context, org string, x ecms.Notice) (r ecms.Rec
 		if side == "sender" {
 			to = sent[0].org
 		}
+		if again, err := n.said(tx, org, to, &x); err != nil || again != nil {
+			if err == nil {
+				r = *again
+			}
+			return err
+		}
 		x.AcceptDate, x.AcceptDepartment = isoDate(tx.Now()), org
 		r, err = n.push(tx, to, org, x.Kind, x.LetterID, x.Date, &ecms.Item{Notice: &x})
 		return err
 	})
 	return r, err
+}
+
+// said finds the notice that an organisation sends once more because it did not hear the
+// answer: the last thing that was said of the letter is the same.
+func (n node) said(tx *db.Tx, from, to string, x *ecms.Notice) (*ecms.Receipt, error) {
+	last, err := queueRows(tx, `letter_id = $1 AND dated = $2 AND kind <> '`+ecms.DocumentKind+`' AND (sender = $3 AND org = $4 OR sender = $5 AND org = $6) ORDER BY id DESC LIMIT 1`, x.LetterID, x.Date, from, to, to, from)
+	if err != nil || len(last) == 0 || last[0].sender != from || last[0].kind != x.Kind {
+		return nil, err
+	}
+	item, err := n.open(&last[0])
+	if err != nil || item.Notice.AcceptID != x.AcceptID {
+		return nil, err
+	}
+	return &item.Receipt, nil
 }
 
 func (n node) open(q *queued) (*ecms.Item, error) {

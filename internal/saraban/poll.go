@@ -27,9 +27,11 @@ type notice struct {
 func (s *Service) notify(ctx context.Context, n notice) error {
 	x := ecms.Notice{Kind: n.Kind, AcceptID: n.Accept}
 	var agency string
+	over := false
 	err := s.DB.Read(ctx, func(tx *db.Tx) error {
 		if n.In != "" {
 			i, err := oneIn(tx, `id = $1`, n.In)
+			over = n.Kind == ecms.Accept && i.State == Registered // the sender has disputed the number meanwhile
 			agency, x.LetterID, x.Date, x.Subject = i.Agency, i.Number, isoDate(i.Dated), i.Subject
 			return err
 		}
@@ -43,6 +45,9 @@ func (s *Service) notify(ctx context.Context, n notice) error {
 	})
 	if err != nil {
 		return err
+	}
+	if over {
+		return nil
 	}
 	a, _ := s.Agencies.Get(agency)
 	node := s.exchangeOf(a.ECMS)

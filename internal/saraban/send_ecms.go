@@ -48,7 +48,9 @@ func (s *Service) sendECMS(ctx context.Context, d Dispatch) error {
 		return errs.New(errs.Unavailable, "error.ecms-no-node")
 	}
 	if len(before) > 0 {
-		if _, err := node.Delete(ctx, sender.ECMS, ecms.Ref{LetterID: l.NumberText, Date: isoDate(l.NumberedAt), SenderDepartment: sender.ECMS, AcceptDepartment: entry.ECMS}); err != nil {
+		_, err := node.Delete(ctx, sender.ECMS, ecms.Ref{LetterID: l.NumberText, Date: isoDate(l.NumberedAt), SenderDepartment: sender.ECMS, AcceptDepartment: entry.ECMS})
+		var done *ecms.Fault // it may have been deleted already; the node says whether it takes the letter
+		if err != nil && (!errors.As(err, &done) || done.Code == ecms.TryAgain) {
 			return err
 		}
 	}
@@ -104,8 +106,9 @@ func (s *Service) document(l *letters.Letter, content *letters.Content, from, to
 // before is not it.
 func sentBefore(ctx context.Context, node ecms.Exchange, org, letter string, before []Dispatch, refused *ecms.Fault) (ecms.Receipt, error) {
 	all, err := node.Statuses(ctx, org)
-	if err != nil {
-		return ecms.Receipt{}, refused
+	var none *ecms.Fault
+	if err != nil && !errors.As(err, &none) {
+		return ecms.Receipt{}, err // it is not known yet, and is tried again
 	}
 	for _, st := range all {
 		if st.LetterID == letter && st.ProcessID != "" && !slices.ContainsFunc(before, func(d Dispatch) bool { return d.ProcessID == st.ProcessID }) {
