@@ -283,6 +283,47 @@ func TestKeysThatAreMissingBesideDataAreNotMadeAnew(t *testing.T) {
 	})
 }
 
+func TestADatabaseThatIsMissingBesideKeysIsNotMadeAnew(t *testing.T) {
+	ctx, c := context.Background(), settings(t, "")
+	a, err := app.New(ctx, c, app.Options{Mode: app.Create})
+	if err != nil {
+		t.Fatal(err)
+	}
+	a.Close()
+	path := strings.TrimPrefix(c.Database, "sqlite:")
+	away := func() {
+		t.Helper()
+		if err := os.Rename(path, path+".away"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	away() // a start that was killed between its keys and its database goes on
+	if a, err = app.New(ctx, c, app.Options{Mode: app.Create}); err != nil {
+		t.Fatal(err)
+	}
+	subject, err := a.Vault.NewSubject(ctx, a.Now())
+	if err == nil {
+		err = a.Vault.Keep(ctx, subject)
+	}
+	a.Close()
+	if err != nil {
+		t.Fatal(err)
+	}
+	away()
+	refused(t, c, app.Create, "error.database-missing")
+	refused(t, c, app.Create, "error.database-missing") // and the second time
+	if err := os.Rename(path+".away", path); err != nil {
+		t.Fatal(err)
+	}
+	if a, err = app.New(ctx, c, app.Options{Mode: app.Create}); err != nil {
+		t.Fatalf("with everything back in its place: %v", err)
+	}
+	a.Close()
+	gone := c
+	gone.Database = "postgres://127.0.0.1:1/none"
+	refused(t, gone, app.Create, "error.database-unreachable")
+}
+
 func TestACommandMakesNoInstallation(t *testing.T) {
 	c := settings(t, "")
 	refused(t, c, app.Use, "error.no-installation")

@@ -69,6 +69,9 @@ func openDatabase(ctx context.Context, a *App) (fresh bool, err error) {
 		return false, errs.New(errs.NotFound, "error.no-installation", "data", c.Data)
 	}
 	if a.DB, err = db.Open(ctx, c.Database, db.Options{Clock: a.Clock}); err != nil {
+		if errs.KindOf(err) == errs.Unavailable { // what visitors are told is of no use to an operator
+			err = errs.Wrap(err, errs.Unavailable, "error.database-unreachable")
+		}
 		return false, err
 	}
 	a.OnClose(a.DB.Close)
@@ -112,8 +115,28 @@ func openVault(ctx context.Context, a *App, fresh bool) error {
 	if empty && !fresh {
 		return lost
 	}
+	if fresh && !empty {
+		if err := dataIsMissing(ctx, a.keys); err != nil {
+			return err
+		}
+	}
 	a.Vault, a.minter, err = vault.OpenFile(ctx, a.keys, c.MasterKeyFile, empty)
 	return err
+}
+
+// dataIsMissing refuses to begin a new installation beside keys of people's data: their
+// database is somewhere else, or lost.
+func dataIsMissing(ctx context.Context, keys *db.DB) error {
+	return keys.Read(ctx, func(tx *db.Tx) error {
+		var n int
+		if err := tx.QueryRow(`SELECT COUNT(*) FROM (SELECT id FROM subjects UNION ALL SELECT id FROM shredded) k`, nil, &n); err != nil {
+			return err
+		}
+		if n > 0 {
+			return errs.New(errs.Unavailable, "error.database-missing", "n", n)
+		}
+		return nil
+	})
 }
 
 func (a *App) schemaVersion(ctx context.Context) (version int, err error) {
