@@ -77,9 +77,13 @@ var ministry = sync.OnceValues(func() (string, error) {
 })
 
 // template is the same in a database of a PostgreSQL cluster, made once for all the walks.
-type template struct{ data, url string }
+type template struct {
+	t         *testing.T // for which it lasts
+	data, url string
+}
 
-func (p *template) make(t *testing.T) {
+func (p *template) make() {
+	t := p.t
 	t.Helper()
 	if p.url == "" {
 		p.data, p.url = filepath.Join(t.TempDir(), "ministry"), dbtest.PostgresURL(t)
@@ -92,6 +96,7 @@ func (p *template) make(t *testing.T) {
 // copy makes another database of it.
 func (p *template) copy(t *testing.T) (to string) {
 	t.Helper()
+	p.make()
 	to = dbtest.PostgresURL(t)
 	from, err := url.Parse(p.url)
 	must(t, err)
@@ -118,8 +123,8 @@ func install(t *testing.T, name string, postgres *template) *installation {
 	i.store = []string{"--data", i.data}
 	from := ""
 	if postgres != nil {
-		from = postgres.data
 		i.store = append(i.store, "--database", postgres.copy(t))
+		from = postgres.data
 	} else {
 		var err error
 		from, err = ministry()

@@ -45,14 +45,11 @@ type (
 
 func TestTwoInstallationsExchangeLettersByEveryWay(t *testing.T) {
 	mail := startMail(t)
-	postgres := &template{}
+	postgres := &template{t: t}
 	for _, x := range []struct {
 		name     string
 		ops, diw *template
 	}{{"sqlite", nil, nil}, {"postgres", postgres, postgres}, {"mixed", nil, postgres}} {
-		if x.diw != nil {
-			postgres.make(t)
-		}
 		t.Run(x.name, func(t *testing.T) {
 			w := newTwo(t, mail, x.ops, x.diw)
 			w.byNode()
@@ -61,6 +58,7 @@ func TestTwoInstallationsExchangeLettersByEveryWay(t *testing.T) {
 			w.byFile()
 			w.byMail()
 			w.returned()
+			w.byHand()
 			w.strangers()
 			w.audited()
 		})
@@ -309,32 +307,24 @@ func (w *two) byMail() {
 	w.sign(w.ops, atOps, id)
 	w.dispatch(w.ops, atOps, id, "email")
 
-	var out letter
-	w.ops.get(atOps.registrar, "/letters/"+id, &out)
-	came := w.inPen(w.diw, atDIW.registrar, "held", "", func(m mailIn) bool {
-		if m.Why != "agency" || m.From != opsBox {
-			return false
-		}
-		w.diw.get(atDIW.registrar, "/mail/"+m.ID+"?content=true", &m)
-		return strings.Contains(m.Text, out.Number)
-	})
-	w.diw.post(atDIW.registrar, "/mail/"+came.ID+"/register", map[string]any{"from": "ops", "subject": "ขอส่งเรื่องของประชาชน เลขที่เรื่อง " + made.Reference}, &came)
-	var in letter
-	w.diw.post(atDIW.registrar, "/letters/"+came.Letter+"/receive", nil, &in)
-	if in.Receipt == "" || in.Channel != "email" {
-		w.t.Errorf("registered: %+v", in)
+	// The department's installation registers it; the receive number comes back by mail.
+	in := w.arrived(w.diw, atDIW, "ขอส่งเรื่องของประชาชน เลขที่เรื่อง "+made.Reference, "arrived")
+	if pdf := w.diw.call(atDIW.registrar, "GET", "/letters/"+in.ID+"/pdf", nil, http.StatusOK, nil); in.Channel != "email" || !bytes.HasPrefix(pdf, []byte("%PDF-")) {
+		w.t.Errorf("arrived: %+v", in)
 	}
-	if pdf := w.diw.call(atDIW.registrar, "GET", "/letters/"+came.Letter+"/pdf", nil, http.StatusOK, nil); !bytes.HasPrefix(pdf, []byte("%PDF-")) {
-		w.t.Error("the letter has no file")
+	w.diw.post(atDIW.registrar, "/letters/"+in.ID+"/accept", nil, &in)
+	if d := w.awaitSending(w.ops, atOps, id, "accepted"); d.Receipt != in.Receipt || in.Receipt == "" {
+		w.t.Errorf("receive number %q came back as %q", in.Receipt, d.Receipt)
 	}
 
-	// Somebody of the department answers from its mailbox; before him, somebody in its name.
+	// Somebody answers in its name; then the department does, from its installation.
+	var out letter
+	w.ops.get(atOps.registrar, "/letters/"+id, &out)
 	to := replyTo(w.t, w.mailTo(diwBox, out.Number))
-	answer := personal("กรมโรงงานอุตสาหกรรม <"+diwBox+">", to, "Re: letter", "สั่งให้โรงงานปรับปรุงภายใน 30 วันแล้ว")
 	w.mail.send(w.t, diwBox, to, personal(diwBox, to, "Re: letter", "ให้ยุติเรื่อง"))
 	w.inPen(w.ops, atOps.drafter, "held", "", func(m mailIn) bool { return m.Why == "agency-unproven" && m.Referral == referred.Referral.ID })
-	w.mail.send(w.t, diwBox, to, w.signed(answer))
-	w.inPen(w.ops, atOps.drafter, "referral", "", func(m mailIn) bool { return m.Referral == referred.Referral.ID })
+	w.diw.post(atDIW.drafter, "/letters/"+in.ID+"/answer", map[string]any{"to": "sender", "text": "สั่งให้โรงงานปรับปรุงภายใน 30 วันแล้ว"}, nil)
+	w.inPen(w.ops, atOps.drafter, "referral", "", func(m mailIn) bool { return m.Referral == referred.Referral.ID && m.Why == "answer" })
 	var r struct{ State, Answer string }
 	w.ops.get(atOps.drafter, "/referrals/"+referred.Referral.ID+"?content=true", &r)
 	if r.State != "answered" || !strings.Contains(r.Answer, "30 วัน") {
@@ -399,6 +389,28 @@ func (w *two) signed(text string) string {
 	var out bytes.Buffer
 	must(w.t, dkim.Sign(&out, strings.NewReader(text), &dkim.SignOptions{Domain: "diw.industry.localhost", Selector: "prasan", Signer: key.(crypto.Signer), HeaderCanonicalization: dkim.CanonicalizationRelaxed, BodyCanonicalization: dkim.CanonicalizationRelaxed}))
 	return out.String()
+}
+
+// byHand: a department without an installation registers a letter and answers with an
+// ordinary mail program; the mail is signed by its server.
+func (w *two) byHand() {
+	id := w.draft(w.ops, atOps, "diw", "ขอทราบผลการตรวจ")
+	w.dispatch(w.ops, atOps, id, "email")
+	var out letter
+	w.ops.get(atOps.registrar, "/letters/"+id, &out)
+	to := replyTo(w.t, w.mailTo(diwBox, out.Number))
+	w.mail.send(w.t, diwBox, to, w.signed(personal("กรมโรงงานอุตสาหกรรม <"+diwBox+">", to, "Re: letter", "ลงทะเบียนแล้ว เลขรับที่ ๔๕๖๗")))
+	if d := w.awaitSending(w.ops, atOps, id, "accepted"); d.Receipt != "4567" {
+		w.t.Errorf("receive number %q", d.Receipt)
+	}
+	w.mail.send(w.t, diwBox, to, w.signed(personal("กรมโรงงานอุตสาหกรรม <"+diwBox+">", to, "Re: letter", "ผลการตรวจเป็นไปตามกฎหมาย รายละเอียดจะจัดส่งตามมา")))
+	m := w.inPen(w.ops, atOps.registrar, "held", "", func(m mailIn) bool { return m.Why == "letter-answer" })
+	w.ops.post(atOps.registrar, "/mail/"+m.ID+"/register", map[string]any{"from": "diw", "number": "อก 0301/77"}, &m)
+	var in letter
+	w.ops.post(atOps.registrar, "/letters/"+m.Letter+"/receive", nil, &in)
+	if in.Receipt == "" || in.Channel != "email" || in.Number != "อก 0301/77" {
+		w.t.Errorf("registered: %+v", in)
+	}
 }
 
 // returned: a letter to an agency whose mailbox is not there comes back, and can go again.

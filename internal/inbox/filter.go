@@ -3,6 +3,8 @@ package inbox
 import (
 	"slices"
 	"strings"
+
+	"prasan/internal/saraban/ecms"
 )
 
 // Deed is what is done with a mail.
@@ -13,6 +15,8 @@ const (
 	Return     Deed = "return"   // a mail of ours came back
 	ToCase     Deed = "case"     // written on the case by its sender
 	ToReferral Deed = "referral" // the agency's answer
+	Hear       Deed = "hear"     // the agency says that it has a letter, or sends it back
+	Enter      Deed = "letter"   // a letter that machines can read, into the register
 	Hold       Deed = "hold"     // waits for a person
 )
 
@@ -31,6 +35,8 @@ type Facts struct {
 	Authentic  Authentic
 	Claims     string // agency whose mailbox the sender's address is; "" for none
 	Thread     Thread
+	Letter     *ecms.Letter // for machines
+	Told       *ecms.Notice // about a letter of ours
 }
 
 // Thread is what a mail answers.
@@ -55,6 +61,7 @@ var Filters = []Question{
 	{"unreadable", unreadable},
 	{"loop", loop},
 	{"bounce", bounce},
+	{"letter", machineLetter},
 	{"automatic", automatic},
 	{"flood", flood},
 	{"forged", forged},
@@ -91,6 +98,12 @@ func bounce(m *Mail, f *Facts) (Verdict, bool) {
 		return Verdict{Drop, "delayed"}, true
 	}
 	return Verdict{Return, "bounce"}, true
+}
+
+// machineLetter: a letter of another system. That of an agency whose domain vouches for it
+// goes into the register of what arrived; any other waits.
+func machineLetter(_ *Mail, f *Facts) (Verdict, bool) {
+	return Verdict{Enter, "letter"}, f.Letter != nil && f.Claims != "" && f.Authentic == Proven && f.Thread.Message == ""
 }
 
 // automatic: answers of programs, lists, and reports that are no proper ones (RFC 3834,
@@ -156,6 +169,8 @@ func threaded(m *Mail, f *Facts) (Verdict, bool) {
 		return Verdict{Hold, "unkeyed"}, true
 	case f.Authentic != Proven:
 		return Verdict{Hold, "agency-unproven"}, true
+	case f.Told != nil:
+		return Verdict{Hear, "receipt"}, true
 	case t.Referral != "":
 		return Verdict{ToReferral, "answer"}, true
 	}

@@ -56,6 +56,7 @@ var Steps = []Step{
 	{"ignore", []State{Unsorted}, Ignored, "system"},
 	{"reply", []State{Unsorted}, OnCase, "system"},
 	{"answer", []State{Unsorted}, Answer, "system"},
+	{"arrive", []State{Unsorted}, Letter, "system"},
 	{"link-case", []State{Held, Ignored}, OnCase, "mail.work"},
 	{"link-referral", []State{Held, Ignored}, Answer, "mail.work"},
 	{"register", []State{Held, Ignored}, Letter, "letter.receive"},
@@ -123,8 +124,14 @@ type Deps struct {
 // Service is what can be done with mail that comes in.
 type Service struct{ Deps }
 
-// New returns the service.
-func New(d Deps) *Service { return &Service{d} }
+// New returns the service, and has the exchange tell it what becomes of letters that came
+// by mail.
+func New(d Deps) *Service {
+	s := &Service{d}
+	d.Saraban.OnMailBack(s.onBack)
+	d.Saraban.OnAnswer(s.onAnswer)
+	return s
+}
 
 // JobSort is the kind of job that sorts one mail.
 const JobSort = "inbox.sort"
@@ -132,6 +139,7 @@ const JobSort = "inbox.sort"
 // Register tells the queue what this package's jobs and tasks do.
 func (s *Service) Register() {
 	s.Jobs.Handle(JobSort, func(ctx context.Context, j jobs.Job) error { return s.sortJob(ctx, j) })
+	s.Jobs.Handle(JobTell, s.tell)
 	s.Jobs.Every("inbox.sweep", jobs.Daily(thai.Bangkok, 2, 50), func(ctx context.Context, _ jobs.Job) error { return s.sweep(ctx) })
 }
 

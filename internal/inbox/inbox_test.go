@@ -30,6 +30,7 @@ import (
 	"prasan/internal/policy"
 	"prasan/internal/referral"
 	"prasan/internal/saraban"
+	"prasan/internal/saraban/ecms"
 )
 
 var ctx = context.Background()
@@ -406,6 +407,83 @@ func TestOneNodeReadsAMailboxAtATime(t *testing.T) {
 		}
 		if _, fresh, _ := here.Position(ctx, 8); !fresh {
 			t.Error("numbers that began anew are believed")
+		}
+	})
+}
+
+// run works off the queue for as long as the test lasts.
+func (w *world) run() {
+	w.Register()
+	c, stop := context.WithCancel(ctx)
+	done := make(chan error, 1)
+	go func() { done <- w.house.Jobs.Run(c) }()
+	w.t.Cleanup(func() { stop(); <-done })
+}
+
+// withFile is a mail of DIW with one file.
+func withFile(to, text, name, data string) string {
+	return strings.Join([]string{"From: " + diwMailbox, "To: " + to, "Subject: letter", "Message-ID: <" + db.NewID() + "@diw.test>", "Date: Wed, 25 Nov 2026 10:00:00 +0700", "Content-Type: multipart/mixed; boundary=b", "",
+		"--b", "Content-Type: text/plain; charset=utf-8", "", text, "--b", "Content-Type: application/xml", "Content-Disposition: attachment; filename=" + name, "", data, "--b--", ""}, "\r\n")
+}
+
+func TestALetterThatMachinesReadIsRegisteredAndWhatBecomesOfItGoesBackByMail(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, e *dbtest.Engine) {
+		w := newWorld(t, e)
+		l := &ecms.Letter{ID: "อก 0301/12", Date: "2026-11-20", Subject: "ขอข้อมูล", Secret: "001", Speed: "001", Sender: ecms.Party{Department: "0800300001"}, Receiver: ecms.Party{Department: "rayong"}, Main: ecms.File{Mime: "application/pdf", Data: []byte("%PDF-1.4 x")}}
+		xml, err := ecms.WriteLetter(l)
+		housetest.Must(t, err)
+		if i := w.take(withFile("post@industry.test", "หนังสือ", "letter.xml", string(xml))); i.State != inbox.Held || i.Why != "agency-unproven" {
+			t.Errorf("unsigned: %s %s", i.State, i.Why)
+		}
+		other := strings.Replace(string(xml), "0800300001", "0800600001", 1)
+		if i := w.take(w.sign(withFile("post@industry.test", "หนังสือ", "letter.xml", other))); i.State != inbox.Held {
+			t.Errorf("in another agency's name: %s %s", i.State, i.Why)
+		}
+		i := w.take(w.sign(withFile("post@industry.test", "หนังสือ", "letter.xml", string(xml))))
+		if i.State != inbox.Letter || i.LetterIn == "" {
+			t.Fatalf("%s %s", i.State, i.Why)
+		}
+		w.run()
+		in, err := w.exchange.Accept(ctx, registrar, i.LetterIn)
+		if err != nil || in.From != "diw" || in.Number != "อก 0301/12" || in.ReceiptText() != "1/2569" {
+			t.Fatalf("%+v %v", in, err)
+		}
+		for range 1000 {
+			if w.count(`SELECT COUNT(*) FROM outbox WHERE kind = 'letter-reply'`) > 0 {
+				break
+			}
+			time.Sleep(10 * time.Millisecond)
+		}
+		told := w.last()
+		if told.To != diwMailbox || !strings.Contains(told.Text, "เลขรับ 1/2569") || told.Headers["In-Reply-To"] == "" {
+			t.Errorf("told: %+v", told)
+		}
+		_, err = w.exchange.Answer(ctx, registrar, i.LetterIn, "sender", "ส่งข้อมูลแล้ว")
+		housetest.Must(t, err)
+		if told = w.last(); told.To != diwMailbox || !strings.Contains(told.Text, "ส่งข้อมูลแล้ว") {
+			t.Errorf("answered: %+v", told)
+		}
+	})
+}
+
+func TestAReceiveNumberInAMailIsNoAnswer(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, e *dbtest.Engine) {
+		w := newWorld(t, e)
+		r, m := w.refer()
+		if i := w.take(w.sign(write(diwMailbox, replyTo(m), "ลงทะเบียนรับแล้ว เลขรับ ๑๒๓/๒๕๖๙"))); i.Why != "receipt" || i.State != inbox.Answer {
+			t.Fatalf("%s %s", i.State, i.Why)
+		}
+		r, err := w.referral.Get(ctx, officer, r.ID)
+		if err != nil || r.State != referral.Accepted || r.AcceptNumber != "123/2569" {
+			t.Errorf("%s %q %v", r.State, r.AcceptNumber, err)
+		}
+		notice, err := ecms.WriteNotice(&ecms.Notice{Kind: ecms.Reject, LetterID: "no such", Date: "2026-11-20", Subject: "x"})
+		housetest.Must(t, err)
+		if i := w.take(w.sign(withFile(replyTo(m), "คืน", "notice.xml", string(notice)))); i.State != inbox.Held {
+			t.Errorf("about another letter: %s %s", i.State, i.Why)
+		}
+		if i := w.take(w.sign(write(diwMailbox, replyTo(m), "เลขรับ 123/2569 นั้น ได้ตรวจสอบแล้ว "+strings.Repeat("พบว่าโรงงานปรับปรุงแล้ว ", 20)))); i.Why != "answer" {
+			t.Errorf("an answer that names it: %s %s", i.State, i.Why)
 		}
 	})
 }

@@ -317,7 +317,7 @@ func (s *Service) letterOf(i *Item, m *Mail, e Entry) (saraban.Arrival, error) {
 		return saraban.Arrival{}, err
 	}
 	out := saraban.Arrival{Agency: i.Agency, From: e.From, FromName: or(e.FromName, m.From.Name, m.From.Address), Number: e.Number, Dated: dated, Subject: or(e.Subject, m.Subject, "-"),
-		Secrecy: letters.NoSecrecy, Urgency: letters.NoUrgency, ProcessID: "mail:" + i.ID, Content: &letters.Content{Paragraphs: paragraphs(m.Text)}}
+		Secrecy: letters.NoSecrecy, Urgency: letters.NoUrgency, ProcessID: processPrefix + i.ID, Content: &letters.Content{Paragraphs: paragraphs(m.Text)}}
 	for _, f := range m.Files {
 		if out.File == nil && strings.HasPrefix(string(f.Data[:min(len(f.Data), 8)]), "%PDF-") {
 			out.File = f.Data

@@ -92,6 +92,8 @@ var deeds = map[Deed]func(s *Service, ctx context.Context, x *sorting) error{
 	Return:     (*Service).returned,
 	ToCase:     (*Service).toCase,
 	ToReferral: (*Service).toReferral,
+	Hear:       (*Service).hear,
+	Enter:      (*Service).enter,
 }
 
 // learn gathers what the filters ask about.
@@ -101,6 +103,8 @@ func (s *Service) learn(ctx context.Context, x *sorting) error {
 	f := &x.facts
 	f.Unreadable = err != nil || x.Size > MaxSize
 	f.Authentic = s.Trust.Authentic(m, x.rawText)
+	f.Letter, _ = machineReadable(m)
+	f.Told = told(m)
 	own, named := s.Mail.Named(m.MessageID)
 	var boxes map[string]string
 	err = s.DB.InTx(ctx, func(tx *db.Tx) error {

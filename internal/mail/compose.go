@@ -76,7 +76,10 @@ func (s *Service) header(out *bytes.Buffer, m *row, w words, address, contentTyp
 		{"X-Auto-Response-Suppress", "All"},
 		{"X-Loop", s.Config.Domain},
 	}
-	if m.Kind != letterKind { // a registrar sends a letter; all else goes by itself
+	if v := inReplyTo(m.Meta["answers"]); v != "" {
+		lines = append(lines, [2]string{"In-Reply-To", v}, [2]string{"References", v})
+	}
+	if m.Kind != letterKind && m.Kind != letterReplyKind { // a registrar sends those; all else goes by itself
 		lines = append(lines, [2]string{"Auto-Submitted", "auto-generated"})
 	}
 	if keyed := s.replyAddress(m); keyed != "" {

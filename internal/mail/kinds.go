@@ -41,6 +41,7 @@ var kinds = map[string]kind{
 	"usage-alarm":  {"", []part{{form: "para", name: "intro"}, {form: "quote"}, {form: "link", name: "button"}}},
 
 	"letter":        {"receive_and_forward", []part{{form: "para", name: "intro"}, {form: "quote"}, {form: "facts"}, {form: "para", name: "next"}}},
+	"letter-reply":  {"receive_and_forward", []part{{form: "para", name: "intro"}, {form: "facts"}, {form: "quote"}}},
 	"followup":      {"receive_and_forward", []part{{form: "para", name: "intro"}, {form: "quote"}, {form: "facts"}, {form: "para", name: "next"}}},
 	"record-review": {"", []part{{form: "para", name: "intro"}, {form: "facts"}, {form: "link", name: "button"}}},
 	"audit-heads":   {"", []part{{form: "para", name: "intro"}, {form: "quote"}}},
@@ -123,7 +124,7 @@ func (s *Service) write(m *row, body Body) words {
 	switch {
 	case m.SubjectKey == "":
 		audience = "staff"
-	case m.Kind == letterKind, m.Kind == followUpKind: // it goes to the registry of an agency
+	case m.Kind == letterKind, m.Kind == followUpKind, m.Kind == letterReplyKind: // it goes to the registry of an agency
 		audience = "registry"
 	}
 	w.Pieces = append(w.Pieces, piece{Form: greeting.form, Text: t("greeting." + audience)})

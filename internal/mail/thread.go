@@ -15,6 +15,8 @@ import (
 const (
 	letterKind   = "letter"
 	followUpKind = "followup"
+	// letterReplyKind tells the sender of a letter what became of it.
+	letterReplyKind = "letter-reply"
 )
 
 // replyFor is how long an answer to a message finds its way by itself; after that a
@@ -91,4 +93,13 @@ func (s *Service) Sent(tx *db.Tx, id string) (Sent, error) {
 // Ours tells whether a header field that marks loops is ours.
 func (s *Service) Ours(loop []string) bool {
 	return slices.ContainsFunc(loop, func(v string) bool { return strings.EqualFold(strings.TrimSpace(v), s.Config.Domain) })
+}
+
+// inReplyTo is the line by which mail programs show an answer under what it answers; ""
+// where the Message-ID is none that may stand in a header.
+func inReplyTo(messageID string) string {
+	if messageID == "" || len(messageID) > 250 || strings.ContainsFunc(messageID, func(r rune) bool { return r <= ' ' || r >= 0x7f || r == '<' || r == '>' }) {
+		return ""
+	}
+	return "<" + messageID + ">"
 }
