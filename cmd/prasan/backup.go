@@ -82,13 +82,14 @@ func (c restoreCmd) Run(p *program) error {
 
 type verifyCmd struct {
 	config.Store
-	File   string        `arg:"" optional:"" help:"A backup, a certificate of destruction or an evidence package. Without it the installation is checked." placeholder:"FILE"`
-	Places config.Places `embed:"" prefix:"backup-" envprefix:"PRASAN_BACKUP_"`
-	JSON   bool          `help:"Print JSON."`
+	File    string        `arg:"" optional:"" help:"A backup, a certificate of destruction or an evidence package. Without it the installation is checked." placeholder:"FILE"`
+	Against string        `help:"Place to which the data is copied by itself: every page of the file is held against the copy, too (SQLite)." placeholder:"PLACE"`
+	Places  config.Places `embed:"" prefix:"backup-" envprefix:"PRASAN_BACKUP_"`
+	JSON    bool          `help:"Print JSON."`
 }
 
 func (verifyCmd) Help() string {
-	return example("prasan verify --data /var/lib/prasan", "prasan verify /backup/data/prasan-20261124T030000Z.prasan --master-key-file /safe/master.key")
+	return example("prasan verify --data /var/lib/prasan", "prasan verify --against /backup/data --data /var/lib/prasan", "prasan verify /backup/data/prasan-20261124T030000Z.prasan --master-key-file /safe/master.key")
 }
 
 func (c verifyCmd) Run(p *program) error {
@@ -101,6 +102,11 @@ func (c verifyCmd) Run(p *program) error {
 	}
 	defer a.Close()
 	found, err := a.Verify(p.ctx)
+	if err == nil && c.Against != "" {
+		var more []app.Finding
+		more, err = a.VerifyPages(p.ctx, c.Against, c.Places)
+		found = append(found, more...)
+	}
 	if err != nil {
 		return err
 	}

@@ -347,3 +347,21 @@ func FindCopy(ctx context.Context, address string, p config.Places) (backup.Copy
 	}
 	return c, err
 }
+
+// VerifyPages holds every page of the database against the copy that is kept of it.
+func (a *App) VerifyPages(ctx context.Context, address string, p config.Places) ([]Finding, error) {
+	c, err := FindCopy(ctx, address, p)
+	if err != nil {
+		return nil, err
+	}
+	defer c.Place.Close()
+	if a.DB.Dialect != db.SQLite {
+		return nil, errs.New(errs.Invalid, "error.verify-against")
+	}
+	found, err := backup.Against(ctx, a.DB, c, a.Vault.Wrapper())
+	var out []Finding
+	for _, f := range found {
+		out = append(out, Finding{"database", f})
+	}
+	return out, err
+}

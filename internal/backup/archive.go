@@ -49,6 +49,7 @@ type Report struct {
 	Increments int           `json:"increments"`
 	AsOf       time.Time     `json:"as_of"` // the newest change that it has
 	Tables     []db.TableSum `json:"tables,omitempty"`
+	At         db.Position   `json:"-"` // up to which moment of the log it goes
 }
 
 // archive writes entries and remembers them for the manifest.

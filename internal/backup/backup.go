@@ -252,6 +252,7 @@ func follow(ctx context.Context, c Copy, wrapper vault.KeyWrapper, kind string, 
 		}
 		return report, errs.New(errs.Invalid, "error.backup-gap", "path", c.String(), "until", last.Format(time.RFC3339))
 	}
+	report.At = report.Head.At
 	log, frame := 0, report.Head.At.Frame
 	for _, i := range append(files, way...) {
 		if !until.IsZero() && i.at.After(until) {
@@ -265,7 +266,7 @@ func follow(ctx context.Context, c Copy, wrapper vault.KeyWrapper, kind string, 
 			return report, err
 		}
 		if i.Files == 0 {
-			log, frame = i.Log, i.To
+			log, frame, report.At = i.Log, i.To, r.Head.At
 		}
 		report.Entries, report.Bytes, report.Increments = report.Entries+r.Entries, report.Bytes+r.Bytes, report.Increments+1
 		if r.AsOf.After(report.AsOf) {

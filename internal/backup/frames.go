@@ -39,7 +39,7 @@ type Head struct {
 	Made    time.Time   `json:"made"`
 	Program string      `json:"program"`
 	Master  string      `json:"master_key_file"` // where the master key lay on that machine; the key itself is in no backup
-	At      db.Position `json:"at"`              // of a whole copy of a SQLite file: the moment in its log
+	At      db.Position `json:"at"`              // of a copy of a SQLite file: up to which moment of its log it goes
 	Part    *Part       `json:"part,omitempty"`  // nil: a whole copy
 	Wrapped []byte      `json:"key"`             // of the frames, wrapped by the master key
 }

@@ -179,7 +179,7 @@ func (s *Stream) sendPart(ctx context.Context, p *db.Part) error {
 		next.Log, next.Ended, next.Start = next.Log+1, next.At.Frame, 0
 	}
 	part := Part{Base: next.Base, Log: next.Log, From: p.From.Frame, To: p.To.Frame, Ended: next.Ended}
-	if err := s.put(ctx, part, func(a *archive) error { return a.add(pagesName, p.Size(), p.Write) }); err != nil {
+	if err := s.put(ctx, part, p.To, func(a *archive) error { return a.add(pagesName, p.Size(), p.Write) }); err != nil {
 		return err
 	}
 	next.At = p.To
@@ -187,9 +187,9 @@ func (s *Stream) sendPart(ctx context.Context, p *db.Part) error {
 }
 
 // put writes one increment.
-func (s *Stream) put(ctx context.Context, part Part, fill func(a *archive) error) error {
+func (s *Stream) put(ctx context.Context, part Part, at db.Position, fill func(a *archive) error) error {
 	head := s.Source.head(s.Kind, s.DB)
-	head.Part = &part
+	head.Part, head.At = &part, at
 	name := increment{Part: part, at: head.Made}.named(s.Kind)
 	return s.Place.Put(ctx, name, func(w io.Writer) error {
 		_, err := sealed(w, s.Source.Wrapper(), head, fill)
@@ -214,7 +214,7 @@ func (s *Stream) sendFiles(ctx context.Context) error {
 	}
 	next := s.now
 	next.Files, next.Dead = next.Files+1, dead
-	err := s.put(ctx, Part{Base: next.Base, Files: next.Files}, func(a *archive) error {
+	err := s.put(ctx, Part{Base: next.Base, Files: next.Files}, db.Position{}, func(a *archive) error {
 		if err := a.file(tombstonesName, s.Source.Tombstones); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}

@@ -305,3 +305,55 @@ func TestAProcessThatIsKilledLosesAtMostASecond(t *testing.T) {
 		t.Error("nothing was written: this test proves nothing")
 	}
 }
+
+func TestEveryBitThatChangesInALiveFileIsFoundAgainstItsCopy(t *testing.T) {
+	e := dbtest.SQLite(t)
+	h := newHouse(t, e)
+	dataTo, keysTo := filepath.Join(t.TempDir(), "data"), filepath.Join(t.TempDir(), "keys")
+	f := h.feed(t, dataTo, keysTo)
+	stop := run(t, f)
+	copiedSince(t, f)
+	h.write(t, 300)
+	copiedSince(t, f)
+	stop()
+	c := find(t, dataTo, backup.Data)
+	if found, err := backup.Against(ctx, e.DB, c, h.Wrapper()); err != nil || len(found) > 0 {
+		t.Fatalf("untouched: %v, %v", found, err)
+	}
+	// What is written later is no damage.
+	must(t, e.DB.InTx(ctx, func(tx *db.Tx) error {
+		_, err := tx.Exec(`UPDATE settings SET value = 'later' WHERE name = (SELECT MIN(name) FROM settings)`)
+		return err
+	}))
+	if found, err := backup.Against(ctx, e.DB, c, h.Wrapper()); err != nil || len(found) > 0 {
+		t.Fatalf("written to: %v, %v", found, err)
+	}
+	path := strings.TrimPrefix(e.URL, "sqlite:")
+	must(t, e.DB.Close())
+	good, err := os.ReadFile(path)
+	must(t, err)
+	log, err := os.ReadFile(path + "-wal")
+	must(t, err)
+	for range 40 {
+		dir := t.TempDir()
+		bad := filepath.Join(dir, "bad.db")
+		text := append([]byte(nil), good...)
+		at := 100 + rand.IntN(len(text)-100) // the first bytes are the engine's own, which it checks
+		text[at] ^= 1 << rand.IntN(8)
+		must(t, os.WriteFile(bad, text, 0o600))
+		must(t, os.WriteFile(bad+"-wal", log, 0o600))
+		d, err := db.Open(ctx, "sqlite:"+bad, db.Options{})
+		if err != nil {
+			continue // found by the engine
+		}
+		found, err := backup.Against(ctx, d, c, h.Wrapper())
+		d.Close()
+		inLog := false // a page that the log has is not read from the file
+		for o := 32; o+24 <= len(log); o += 24 + 4096 {
+			inLog = inLog || int(log[o])<<24|int(log[o+1])<<16|int(log[o+2])<<8|int(log[o+3]) == at/4096+1
+		}
+		if err == nil && len(found) == 0 && !inLog {
+			t.Errorf("byte %d of %d: not found", at, len(good))
+		}
+	}
+}

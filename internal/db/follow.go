@@ -137,6 +137,32 @@ func (v *View) Read(fn func(tx *Tx) error) error {
 	return err
 }
 
+// Since opens a view of the present moment, and tells which pages were changed after
+// another one. ok is false where the log does not reach back to it.
+func (d *DB) Since(ctx context.Context, from Position) (v *View, changed map[uint32]bool, ok bool, err error) {
+	changed = map[uint32]bool{}
+	err = d.still(ctx, func() error {
+		log := wal{path: d.path() + "-wal", stop: from}
+		if _, err := log.read(); err != nil {
+			return err
+		}
+		if ok = log.at == from; !ok {
+			return nil
+		}
+		log.stop = Position{}
+		frames, err := log.read()
+		if err != nil {
+			return err
+		}
+		for _, f := range frames {
+			changed[f.page] = true
+		}
+		v, err = d.View(ctx)
+		return err
+	})
+	return v, changed, ok, err
+}
+
 // Tail follows the commits of a SQLite database through its log. It loses none, also
 // where other processes write, and folds the log into the file when it has grown long.
 type Tail struct {
