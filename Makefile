@@ -34,6 +34,7 @@ docs: build ## write docs/config.md, docs/cli, docs/api, docs/workflow.md from t
 
 bench: build ## the figures of docs/performance.md, as a table and as JSON
 	$(GO) run ./bench --binary $(BIN)
+	$(GO) run ./bench/backup --binary $(BIN)
 
 crash: build ## rounds of kill -9 under load (docs/reliability.md)
 	$(GO) run ./bench/crash --binary $(BIN)
