@@ -249,6 +249,19 @@ func CleanEmail(s string) (string, error) {
 	return out, nil
 }
 
+// ShowEmail is an address as its owner writes it: a domain in Thai, not in ASCII.
+func ShowEmail(s string) string {
+	local, domain, ok := cutLast(s, "@")
+	if !ok {
+		return s
+	}
+	shown, err := idna.Display.ToUnicode(domain)
+	if err != nil {
+		return s
+	}
+	return local + "@" + shown
+}
+
 func isASCII(s string) bool {
 	for i := range len(s) {
 		if s[i] >= 0x80 {

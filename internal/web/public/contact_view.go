@@ -8,6 +8,7 @@ import (
 	"prasan/internal/cases"
 	"prasan/internal/errs"
 	"prasan/internal/policy"
+	"prasan/internal/thai"
 	"prasan/internal/web/kit"
 )
 
@@ -118,7 +119,7 @@ func (v *visit) viewSender(p *stepPage, s *state, bad []errs.Field) {
 	}
 	for _, e := range v.elements() {
 		f := inputs[e.Code]
-		f.Name, f.Label, f.Why, f.Keep, f.Value = cases.FieldOf(e.Code), v.label(e), e.Why.In(v.lang), keep, s.sender(e.Code)
+		f.Name, f.Label, f.Why, f.Keep, f.Value = cases.FieldOf(e.Code), v.label(e), e.Why.In(v.lang), keep, shown(e.Code, s.sender(e.Code))
 		f.Error = kit.FieldError(v.lang, bad, f.Name)
 		f.Required = e.Code == "given_name"
 		if !f.Required {
@@ -173,6 +174,14 @@ func (v *visit) keeps(r policy.Retention) string {
 	return v.t(key, "period", strings.Join(parts, " "))
 }
 
+// shown is a value as the person wrote it; it is kept in the form in which it is used.
+func shown(element, value string) string {
+	if element == "email" {
+		return thai.ShowEmail(value)
+	}
+	return value
+}
+
 func (v *visit) viewCheck(p *stepPage, s *state) {
 	row := func(step, key, value string, lines ...string) {
 		p.Rows = append(p.Rows, kit.Row{Key: key, Value: value, Lines: lines, Change: step, Action: v.to("/contact/check"), ChangeOf: key})
@@ -190,7 +199,7 @@ func (v *visit) viewCheck(p *stepPage, s *state) {
 		row("message", v.t("public.about-staff-row"), v.t("public.yes"))
 	}
 	for _, e := range v.elements() {
-		value := s.sender(e.Code)
+		value := shown(e.Code, s.sender(e.Code))
 		if value == "" {
 			value = v.t("public.not-given")
 		}
