@@ -54,6 +54,9 @@ func apply(res *Result, rev *ropa.Revision, edits []edit) {
 		case setCell(rev, e.id, e.text):
 			rows[e.id] = true
 			m.cellEdited(e.id)
+			if e.text == "" && ropa.RowByID(e.id) != nil {
+				res.ask(e.id, e.place, "", "คำตอบของแถวนี้ถูกลบออก ยืนยันหรือไม่", "the answer of this row was taken out: is that meant?")
+			}
 		default:
 			res.Unplaced = append(res.Unplaced, Piece{e.text, e.place, e.id})
 		}

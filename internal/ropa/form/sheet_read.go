@@ -2,6 +2,7 @@ package form
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 
@@ -115,8 +116,12 @@ func (v *view) formula(place string) bool {
 // them: sorting moves cells and leaves the names where they were.
 func (v *view) locate() error {
 	v.at = map[string]xlsx.Ref{}
+	renamed := v.renamed()
 	for _, c := range cellsOf(v.rev) {
 		if ref, ok := v.book.Names[nameOf(c.id)]; ok {
+			if now := renamed[ref.Sheet]; now != "" {
+				ref.Sheet = now
+			}
 			if _, exists := v.book.Text(ref); exists {
 				v.at[c.id] = ref
 			}
@@ -131,6 +136,38 @@ func (v *view) locate() error {
 		}
 	}
 	return v.checkSteps()
+}
+
+// renamed finds the sheet that a program has renamed without telling the names of its
+// cells: the only one that no name speaks of, where one is missing.
+func (v *view) renamed() map[string]string {
+	free, missing := map[string]bool{}, map[string]bool{}
+	for i := range v.book.Sheets {
+		if s := &v.book.Sheets[i]; !s.Hidden && slices.ContainsFunc(s.Rows, func(cells []string) bool {
+			return slices.ContainsFunc(cells, func(text string) bool { return printed()[squeeze(text)] && text != "" })
+		}) {
+			free[v.book.Sheets[i].Name] = true
+		}
+	}
+	for _, ref := range v.book.Names {
+		missing[ref.Sheet] = true
+	}
+	for name := range free {
+		if missing[name] {
+			delete(free, name)
+			delete(missing, name)
+		}
+	}
+	if len(free) != 1 || len(missing) != 1 {
+		return nil
+	}
+	out := map[string]string{}
+	for was := range missing {
+		for now := range free {
+			out[was] = now
+		}
+	}
+	return out
 }
 
 // checkRow follows a row that was moved without its name.
