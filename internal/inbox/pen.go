@@ -54,6 +54,9 @@ func (s *Service) List(ctx context.Context, a policy.Actor, f Filter) ([]Item, e
 			out = append(out, i)
 		}
 	}
+	if f.Closed {
+		return out, nil
+	}
 	return out, s.openHeads(ctx, a, out)
 }
 

@@ -84,6 +84,7 @@ type Filter struct {
 	Agency, Case, Referral, Before string
 	State                          State
 	Limit                          int
+	Closed                         bool // what stands on the mails is not needed, and stays closed
 }
 
 func (f *Filter) where() (string, []any) {

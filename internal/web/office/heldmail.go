@@ -127,3 +127,20 @@ func (v *visit) mailAbout(i *incoming.Item) kit.Cell {
 	}
 	return kit.Cell{Text: "–"}
 }
+
+// mailPart leads from a referral to the mails that are on it, or seem to be about it.
+func (v *visit) mailPart(referral string) ([]dossierPart, error) {
+	if v.f.Inbox == nil || !v.reaches("mail.read") {
+		return nil, nil
+	}
+	list, err := v.f.Inbox.List(v.Context(), v.session.Actor, incoming.Filter{Referral: referral, Closed: true})
+	if err != nil || len(list) == 0 {
+		return nil, err
+	}
+	out := dossierPart{ID: "mail", Title: v.t("inbox.heading")}
+	for n := range list {
+		i := &list[n]
+		out.Links = append(out.Links, kit.Link{Href: v.to(mailBase + i.ID), Text: v.when(i.ReceivedAt) + " · " + v.t("inbox.why-"+i.Why)})
+	}
+	return []dossierPart{out}, nil
+}

@@ -311,6 +311,11 @@ func (v *visit) referralPage(p referralPage) error {
 	if r.OwesInterim(v.f.Now()) && d.Note == nil {
 		d.Note = &kit.Note{Tone: "warn", Title: v.t("referral.owes-interim")}
 	}
+	mails, err := v.mailPart(r.ID)
+	if err != nil {
+		return err
+	}
+	d.Parts = append(d.Parts, mails...)
 	names, err := v.namesOf(r.CreatedBy)
 	if err != nil {
 		return err
