@@ -51,6 +51,7 @@ var officePages = []page{
 	{name: "register-in", path: "/office/registers/in", account: "registrar-diw"},
 	{name: "mail-in", path: "/office/mail", account: "registrar-ops"},
 	{name: "follow-ups", path: "/office/follow-ups", account: "officer-rayong"},
+	{name: "inspections", path: "/office/inspections", account: "dpo"},
 	{name: "rights-requests", path: "/office/rights", account: "dpo"},
 	{name: "rights-new", path: "/office/rights/new", account: "head-ops"},
 	{name: "breaches", path: "/office/breaches", account: "dpo"},

@@ -22,6 +22,7 @@ import (
 	"prasan/internal/evidence"
 	"prasan/internal/identity"
 	"prasan/internal/inbox"
+	"prasan/internal/inspection"
 	"prasan/internal/jobs"
 	"prasan/internal/letters"
 	"prasan/internal/library"
@@ -70,24 +71,25 @@ type App struct {
 	Cases    *cases.Service
 
 	// Over everything.
-	Keys      *backup.Rotator
-	Drills    *backup.Driller
-	Feed      *backup.Feed // nil where nothing is copied by itself
-	Retention *retention.Service
-	Breach    *breach.Service
-	Rights    *rights.Service
-	Identity  *identity.Service
-	Consent   *consent.Service
-	Analytics *analytics.Service
-	Truth     *truth.Service
-	Evidence  *evidence.Service
-	Library   *library.Service
-	Review    *review.Service
-	Letters   *letters.Service
-	Saraban   *saraban.Service
-	Referral  *referral.Service
-	Inbox     *inbox.Service
-	Holders   []retention.Holder // of features; cases are its own
+	Keys       *backup.Rotator
+	Drills     *backup.Driller
+	Feed       *backup.Feed // nil where nothing is copied by itself
+	Retention  *retention.Service
+	Breach     *breach.Service
+	Inspection *inspection.Service
+	Rights     *rights.Service
+	Identity   *identity.Service
+	Consent    *consent.Service
+	Analytics  *analytics.Service
+	Truth      *truth.Service
+	Evidence   *evidence.Service
+	Library    *library.Service
+	Review     *review.Service
+	Letters    *letters.Service
+	Saraban    *saraban.Service
+	Referral   *referral.Service
+	Inbox      *inbox.Service
+	Holders    []retention.Holder // of features; cases are its own
 
 	PersonHolders []rights.Holder // stores of features that have data of people
 
@@ -152,6 +154,7 @@ var parts = []func(ctx context.Context, a *App) error{
 	wireLibrary,
 	wireReview,
 	wireTruth,
+	wireInspection,
 	wireCopyProbe,
 	wireEvidence,
 	wireHousekeeping,

@@ -15,6 +15,7 @@ import (
 	"prasan/internal/db"
 	"prasan/internal/db/dbtest"
 	"prasan/internal/doc/xlsx"
+	"prasan/internal/inspection"
 	"prasan/internal/jobs"
 	"prasan/internal/limits"
 	"prasan/internal/org"
@@ -56,6 +57,7 @@ func (h *house) promise(d *office.Deps, v *vault.Vault, guard *processing.Servic
 		}})
 	x.retention = retention.New(retention.Deps{DB: h.e.DB, Vault: v, Audit: log, Jobs: queue, Record: record.Snapshot, Within: agencies.Within, Now: h.e.Clock.Now, Letters: d.Letters, Agencies: agencies, Holders: []retention.Holder{cases.EndOfLife{Service: h.cases}}, Terms: retention.Terms{SurveyDays: 60, ArchivesDays: 60, ExtendYears: 1, KeyDays: 14}})
 	d.Rights, d.Breach, d.Retention = x.rights, x.breach, x.retention
+	d.Inspection = inspection.New(inspection.Deps{DB: h.e.DB, Vault: v, Audit: log, Record: record.Snapshot, Now: h.e.Clock.Now, Failed: func(context.Context, string) ([]inspection.Failed, error) { return nil, nil }})
 	d.Contact = func(code string) policy.Contact {
 		a, _ := agencies.Get(code)
 		return policy.Contact{Agency: a.Name, DPO: "เจ้าหน้าที่คุ้มครองข้อมูลส่วนบุคคล"}
@@ -453,4 +455,23 @@ func TestEachPageOfTheEndOfLifeIsSoundInBothLanguages(t *testing.T) {
 	h.sound("head", path+"/notice")
 	h.act(h.get("dpo", "/th"+path, 200), "close", 303, "lessons", "สำรองข้อมูลถี่ขึ้น")
 	h.sound("dpo", path)
+}
+
+func TestAnInspectorReportsAndHasItFollowedUp(t *testing.T) {
+	h := newHouse(t, dbtest.SQLite(t))
+	if hasForm(h.get("bare", "/th/office/inspections", 200), "/begin") {
+		t.Error("an inspection is offered to somebody whom the record does not name")
+	}
+	p := h.get("dpo", "/th/office/inspections", 200)
+	p = h.act(p, "begin", 303, "activity", cases.Activity)
+	h.has(p, "รายการที่ควรดู", "กำลังตรวจ")
+	p = h.act(p, "report", 422, "looked", "บัญชีผู้ใช้")
+	h.has(p, "โปรดเลือกผลการตรวจ")
+	p = h.act(p, "report", 303, "found", "มีบัญชีที่ไม่ใช้", "conclusion", "minor", "point-1", "ปิดบัญชีที่ไม่ใช้", "owner-1", "head", "due-1", "2027-01-31T16:00")
+	h.has(p, "ปิดบัญชีที่ไม่ใช้", "มีข้อสังเกต")
+	p = h.act(p, "sign", 303)
+	h.has(p, "รายงานตรงกับที่ลงนาม")
+	h.has(h.get("head", "/th/office/inspections", 200), "มีข้อสังเกต")
+	p = h.act(p, "settle", 303, "no", "๑", "done", "ปิดแล้ว")
+	h.has(p, "แก้ไขแล้ว")
 }

@@ -19,6 +19,7 @@ import (
 	inspection "prasan/internal/evidence"
 	"prasan/internal/i18n"
 	incoming "prasan/internal/inbox"
+	inspecting "prasan/internal/inspection"
 	"prasan/internal/letters"
 	"prasan/internal/library"
 	"prasan/internal/org"
@@ -54,6 +55,7 @@ type Deps struct {
 	Rights     *rights.Service
 	Breach     *breach.Service
 	Retention  *retention.Service
+	Inspection *inspecting.Service
 	Letters    *letters.Service
 	Saraban    *saraban.Service
 	Referral   *referral.Service
@@ -100,7 +102,7 @@ var routes = slices.Concat([]route{
 	{"POST /{lang}/sign-in", open, "", signIn},
 	{"POST /{lang}/sign-out", begun, "", signOut},
 	{"GET /{lang}/office/{$}", full, "", home},
-}, caseRoutes, letterRoutes, mailRoutes, referralRoutes, rightsRoutes, breachRoutes, retentionRoutes, registerRoutes, recordReviewRoutes, oversightRoutes, evidenceRoutes, libraryRoutes, reviewRoutes, analyticsRoutes, newsRoutes, ownRoutes, peopleRoutes, bodyRoutes)
+}, caseRoutes, letterRoutes, mailRoutes, referralRoutes, rightsRoutes, breachRoutes, retentionRoutes, registerRoutes, recordReviewRoutes, oversightRoutes, inspectionRoutes, evidenceRoutes, libraryRoutes, reviewRoutes, analyticsRoutes, newsRoutes, ownRoutes, peopleRoutes, bodyRoutes)
 
 // section is an entry of the menu; who cannot reach its action does not see it.
 type section struct{ path, key, action string }
@@ -116,6 +118,7 @@ var sections = []section{
 	{"/office/analytics", "analytics.heading", analytics.ActionRead},
 	{"/office/news", "sites.news", sites.ActionNews},
 	{"/office/oversight", "office.oversight", "log.read"},
+	{"/office/inspections", "inspection.office", "record.read"},
 	{"/office/records", "office.records", "record.read"},
 	{"/office/truth", "registerpages.menu-truth", "record.read"},
 	{"/office/library", "library.menu", "record.read"},
