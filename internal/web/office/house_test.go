@@ -21,6 +21,7 @@ import (
 	"prasan/internal/cases"
 	"prasan/internal/db"
 	"prasan/internal/db/dbtest"
+	"prasan/internal/inbox"
 	"prasan/internal/jobs"
 	"prasan/internal/limits"
 	"prasan/internal/mail"
@@ -71,6 +72,7 @@ type house struct {
 	people  *accounts.Service
 	usage   *analytics.Service
 	record  *register.Store
+	inbound *inbox.Service
 	secrets map[string]string
 	tabs    map[string]*webtest.Client
 	addr    string

@@ -2,16 +2,21 @@ package office_test
 
 import (
 	"bytes"
+	"context"
+	"io"
 	"net/url"
 	"strings"
 	"testing"
 	"time"
 
 	"prasan/internal/audit"
+	"prasan/internal/blob"
 	"prasan/internal/cases"
 	"prasan/internal/db/dbtest"
+	"prasan/internal/inbox"
 	"prasan/internal/jobs"
 	"prasan/internal/letters"
+	"prasan/internal/limits"
 	"prasan/internal/mail"
 	"prasan/internal/policy"
 	"prasan/internal/processing"
@@ -28,6 +33,12 @@ func (h *house) correspond(d *office.Deps, v *vault.Vault, guard *processing.Ser
 	d.Letters = letters.New(letters.Deps{DB: h.e.DB, Vault: v, Processing: guard, Audit: log, Jobs: queue, Agencies: d.Agencies, Record: h.record.Snapshot, Now: h.e.Clock.Now})
 	d.Saraban = saraban.New(saraban.Deps{DB: h.e.DB, Vault: v, Processing: guard, Audit: log, Jobs: queue, Mail: post, Letters: d.Letters, Agencies: d.Agencies, Record: h.record.Snapshot, Now: h.e.Clock.Now})
 	d.Referral = referral.New(referral.Deps{DB: h.e.DB, Vault: v, Processing: guard, Audit: log, Cases: h.cases, Letters: d.Letters, Saraban: d.Saraban, Agencies: d.Agencies, Record: h.record.Snapshot, Now: h.e.Clock.Now, ReplyWithin: 15 * 24 * time.Hour, FollowUpAfter: 180 * 24 * time.Hour})
+	h.inbound = inbox.New(inbox.Deps{DB: h.e.DB, Vault: v, Processing: guard, Audit: log, Jobs: queue, Limits: limits.New(v.Derive("limits"), true), Mail: post, Cases: h.cases, Referral: d.Referral, Saraban: d.Saraban, Agencies: d.Agencies, Record: h.record.Snapshot, Now: h.e.Clock.Now, Agency: "rayong",
+		Stage: func(ctx context.Context, name string, r io.Reader) (cases.Staged, error) {
+			f, err := h.cases.Files.(*blob.Files).Stage(ctx, name, r)
+			return cases.Staged(f), err
+		}})
+	d.Inbox = h.inbound
 	if d.Labels == nil {
 		d.Labels = func(activity string) map[string]string {
 			out := map[string]string{}
