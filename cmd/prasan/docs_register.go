@@ -9,6 +9,7 @@ import (
 	"prasan/internal/i18n"
 	"prasan/internal/register"
 	"prasan/internal/ropa"
+	"prasan/internal/ropa/edit"
 	"prasan/internal/ropa/lint"
 	"prasan/internal/truth"
 )
@@ -95,7 +96,34 @@ A cell without a value says one of several things, and they are kept apart.
 	}
 }
 
+// writeParts says how the record is written in the office.
+func writeParts(w io.Writer) {
+	fmt.Fprint(w, `
+## Writing the record
+
+A record is written as a form, field by field, in the parts below; each is saved by itself into the draft. Where a row has a
+meaning that the program obeys, it stands under its words. What somebody else saved meanwhile in another part stays; of two
+who write the same part, the second is told what differs and loses nothing. Lines of lists and tables are added, moved and
+taken away by buttons, without JavaScript. The same is done by `+"`PATCH /activities/{code}/draft`"+` with the path of one field.
+A file that was exported, and edited in a spreadsheet or a word processor, is read back: changed cells, and rows that were
+written into the tables of the flow and of the systems; what is not certain is asked.
+
+| part | ส่วน | rows | parts of the record |
+|---|---|---|---|
+`)
+	for _, s := range edit.Sections {
+		rows := ""
+		if n := len(s.Rows); n > 0 {
+			if rows = fmt.Sprint(s.Rows[0].No); n > 1 {
+				rows += fmt.Sprintf("-%d", s.Rows[n-1].No)
+			}
+		}
+		fmt.Fprintf(w, "| %s | %s | %s | `%s` |\n", s.Title.EN, s.Title.TH, rows, strings.Join(s.Parts(), "`, `"))
+	}
+}
+
 func writeLife(w io.Writer, _ *manual) {
+	writeParts(w)
 	fmt.Fprint(w, `
 ## Life of a revision
 

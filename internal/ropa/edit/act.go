@@ -22,7 +22,7 @@ const (
 // is no act of this section, or cannot be done.
 func (s Section) Act(r *ropa.Revision, act string) (string, bool) {
 	verb, path, ok := strings.Cut(act, ":")
-	if !ok || !slices.ContainsFunc(s.paths(), func(p string) bool { return path == p || strings.HasPrefix(path, p+".") }) {
+	if !ok || !slices.ContainsFunc(s.Parts(), func(p string) bool { return path == p || strings.HasPrefix(path, p+".") }) {
 		return "", false
 	}
 	if verb == Add {

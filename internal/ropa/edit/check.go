@@ -23,7 +23,7 @@ var (
 // who changes something else.
 func (s Section) Finish(r, before *ropa.Revision) []errs.Field {
 	was, now := checker{said: map[string]string{}}, checker{said: map[string]string{}}
-	for _, p := range s.paths() {
+	for _, p := range s.Parts() {
 		was.check(at(before, p), p, p)
 		now.check(at(r, p), p, p)
 	}
@@ -39,7 +39,7 @@ func (s Section) Finish(r, before *ropa.Revision) []errs.Field {
 	var wrong *ropa.ParseError
 	if err := ropa.Validate(r); errors.As(err, &wrong) {
 		name := strings.NewReplacer("[", ".", "]", "").Replace(wrong.Field)
-		for _, p := range s.paths() {
+		for _, p := range s.Parts() {
 			if name == p || strings.HasPrefix(name, p+".") {
 				return []errs.Field{{Name: name, Key: "editor.error-value", Args: []any{"reason", wrong.Reason}}}
 			}

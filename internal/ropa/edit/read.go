@@ -20,7 +20,7 @@ func (s Section) Read(r *ropa.Revision, values url.Values) []errs.Field {
 	for _, def := range s.Rows {
 		d.row(r, def.ID)
 	}
-	for _, p := range s.paths() {
+	for _, p := range s.Parts() {
 		d.read(at(r, p), p, p)
 	}
 	return d.faults

@@ -134,8 +134,8 @@ func Home(row string) string {
 	return ""
 }
 
-// paths are all parts of the record that a section writes, beside the words of its rows.
-func (s Section) paths() []string {
+// Parts are all parts of the record that a section writes, beside the words of its rows.
+func (s Section) Parts() []string {
 	out := slices.Clone(s.Paths)
 	for _, def := range s.Rows {
 		out = append(out, rowPaths[def.ID]...)
@@ -153,7 +153,7 @@ func (s Section) Digest(r *ropa.Revision) string {
 			part.Form[def.ID] = row
 		}
 	}
-	for _, p := range s.paths() {
+	for _, p := range s.Parts() {
 		at(part, p).Set(at(r, p))
 	}
 	text, _ := ropa.Marshal(part) // never fails: it writes into memory
