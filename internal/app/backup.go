@@ -144,8 +144,8 @@ func Restore(ctx context.Context, c config.Store, o RestoreOptions) (backup.Rest
 		return backup.Restored{}, err
 	}
 	t := backup.Target{Data: c.Data, Database: c.Database, Keyring: c.Keyring, Schema: c.KeyringSchema(), Tombstones: o.Tombstones, Until: o.Until, Wrapper: master}
-	t.AfterFilled = func(ctx context.Context, work, database string, dead []string) error {
-		if err := settle(ctx, database, filepath.Join(work, "files"), dead); err != nil {
+	t.AfterFilled = func(ctx context.Context, work, database string, dead []string, redone []vault.Redone) error {
+		if err := settle(ctx, database, filepath.Join(work, "files"), dead, redone); err != nil {
 			return err
 		}
 		return keepMaster(masterFile, c, work)
@@ -207,7 +207,7 @@ func keepMaster(from string, c config.Store, work string) error {
 
 // settle removes what was destroyed since the copies were made, also from what the file
 // has left of it, and holds the post back.
-func settle(ctx context.Context, database, files string, dead []string) error {
+func settle(ctx context.Context, database, files string, dead []string, redone []vault.Redone) error {
 	d, err := db.Open(ctx, database, db.Options{})
 	if err != nil {
 		return err
@@ -219,6 +219,9 @@ func settle(ctx context.Context, database, files string, dead []string) error {
 			return err
 		}
 		if err := cases.Bury(tx, dead); err != nil {
+			return err
+		}
+		if err := cases.Redo(tx, redone); err != nil {
 			return err
 		}
 		if err := mail.Pause(tx); err != nil {

@@ -202,3 +202,51 @@ func TestWhatWasErasedIsNotInTheRawBytesOfWhatIsRestored(t *testing.T) {
 		t.Errorf("%v, %v", found, err)
 	}
 }
+
+func TestAnExcessThatWasErasedDoesNotComeBackWithAnOlderCopy(t *testing.T) {
+	ctx := context.Background()
+	dbtest.Each(t, func(t *testing.T, e *dbtest.Engine) {
+		c := copying(t, e)
+		r := start(t, c, app.Options{Mode: app.Create})
+		p := r.want(200)(fill(r.get(rayong, "/th/contact", 200), map[string]string{"topic": "problem"}).Submit())
+		p = r.want(200)(fill(p, map[string]string{"message": "มีกลิ่นเหม็น บัตร 1-2345-67890-12-1 ของผม"}).Submit())
+		p = r.want(200)(fill(p, sender).Submit())
+		reference := r.want(200)(p.Form("state").Submit()).TextOf("reference")
+		r.copied()
+		var id string
+		var before, after, message []byte
+		read := func(d *db.DB, into *[]byte) {
+			must(t, d.Read(ctx, func(tx *db.Tx) error {
+				return tx.QueryRow(`SELECT id, message FROM cases WHERE reference = $1`, []any{reference}, &id, into)
+			}))
+		}
+		read(r.DB, &before)
+		old := filepath.Join(t.TempDir(), "old")
+		must(t, os.CopyFS(old, os.DirFS(c.Backup.To)))
+		if n, err := (cases.OfPerson{Service: r.Cases}).EraseExcess(ctx, "somebody", id); err != nil || n != 1 {
+			t.Fatalf("%d erased, %v", n, err)
+		}
+		read(r.DB, &after)
+		time.Sleep(1100 * time.Millisecond) // names of copies have seconds
+		r.copied()
+		from := c
+		from.Backup.To = old
+		to, err := restored(t, from)
+		must(t, err)
+		a, err := app.New(ctx, to, app.Options{Mode: app.Use})
+		must(t, err)
+		defer a.Close()
+		read(a.DB, &message)
+		if !bytes.Equal(message, after) || bytes.Equal(before, after) {
+			t.Error("the message is the one from before")
+		}
+		if found, err := a.Verify(ctx); err != nil || len(found) > 0 {
+			t.Errorf("%v, %v", found, err)
+		}
+		if e.Name == "sqlite" {
+			if in := find(t, to.Data, before); len(in) > 0 {
+				t.Errorf("what was erased is in the raw bytes of %v", in)
+			}
+		}
+	})
+}

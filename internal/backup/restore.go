@@ -29,8 +29,9 @@ type Target struct {
 	// can be told apart; database is where it stands, report what it must hold.
 	AfterWhole func(ctx context.Context, database string, report Report) error
 	// AfterFilled is the last step before the folder is taken into use: the URLs are where
-	// things stand now, work is what will be Data; dead are the keys destroyed.
-	AfterFilled func(ctx context.Context, work, database string, dead []string) error
+	// things stand now, work is what will be Data; dead are the keys destroyed, redone what
+	// was erased or put right in part.
+	AfterFilled func(ctx context.Context, work, database string, dead []string, redone []vault.Redone) error
 }
 
 // Restored says what was done.
@@ -192,38 +193,40 @@ func (t Target) finish(ctx context.Context, work string) (int, error) {
 			dead[id] = at
 		}
 	}
-	n, err := t.bury(ctx, work, journal, dead)
+	n, redone, err := t.bury(ctx, work, journal, dead)
 	if err != nil || t.AfterFilled == nil {
 		return n, err
 	}
-	return n, t.AfterFilled(ctx, work, t.at(t.Database, work), slices.Collect(maps.Keys(dead)))
+	return n, t.AfterFilled(ctx, work, t.at(t.Database, work), slices.Collect(maps.Keys(dead)), redone)
 }
 
 // bury destroys keys again; what the keyring knows to be destroyed joins the dead.
-func (t Target) bury(ctx context.Context, work string, journal *vault.Tombstones, dead map[string]time.Time) (int, error) {
+func (t Target) bury(ctx context.Context, work string, journal *vault.Tombstones, dead map[string]time.Time) (n int, redone []vault.Redone, err error) {
 	keys, err := db.Open(ctx, t.at(t.Keyring, work), db.Options{Schema: t.Schema})
 	if err != nil {
-		return 0, err
+		return 0, nil, err
 	}
 	defer keys.Close()
 	newer, err := vault.Destroyed(ctx, keys)
 	if err != nil {
-		return 0, err
+		return 0, nil, err
 	}
 	for id, at := range newer {
 		if _, known := dead[id]; known {
 			continue
 		}
 		if err := journal.Add(at, id); err != nil {
-			return 0, err
+			return 0, nil, err
 		}
 		dead[id] = at
 	}
-	n, err := vault.Replay(ctx, keys, dead)
-	if err != nil {
-		return n, err
+	if n, err = vault.Replay(ctx, keys, dead); err != nil {
+		return n, nil, err
 	}
-	return n, keys.Erase(ctx)
+	if redone, err = vault.AllRedone(ctx, keys); err != nil {
+		return n, nil, err
+	}
+	return n, redone, keys.Erase(ctx)
 }
 
 // place gives the filled folder its name.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"database/sql"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -287,7 +288,18 @@ func (s *Service) rewrite(ctx context.Context, actor, caseID, act string, meta m
 	}
 	message := subject.Seal(place("cases", p.c.ID, "message"), []byte(p.message))
 	row := caseHash(p.c.ID, p.c.Reference, p.c.RevisionID, p.c.NoticeID, sender, message)
-	return s.DB.InTx(ctx, func(tx *db.Tx) error {
+	events := map[string][]byte{}
+	for i, text := range p.texts {
+		if text != before[i] {
+			events[p.evs[i].ID] = subject.Seal(place("case_events", p.evs[i].ID, "body"), []byte(text))
+		}
+	}
+	// Copies from before are brought up to it when they are restored.
+	kept, err := s.redo(ctx, &p.c, redone{sender, message, row, events, digests})
+	if err != nil {
+		return err
+	}
+	err = s.DB.InTx(ctx, func(tx *db.Tx) error {
 		n, err := tx.Exec(`UPDATE cases SET sender = $1, message = $2, row_hash = $3, version = version + 1 WHERE id = $4 AND version = $5`, sender, message, row, p.c.ID, p.c.Version)
 		if err == nil && n == 0 {
 			return errs.New(errs.Conflict, "error.conflict")
@@ -295,11 +307,8 @@ func (s *Service) rewrite(ctx context.Context, actor, caseID, act string, meta m
 		if err != nil {
 			return err
 		}
-		for i, text := range p.texts {
-			if text == before[i] {
-				continue
-			}
-			if _, err := tx.Exec(`UPDATE case_events SET body = $1 WHERE id = $2`, subject.Seal(place("case_events", p.evs[i].ID, "body"), []byte(text)), p.evs[i].ID); err != nil {
+		for id, body := range events {
+			if _, err := tx.Exec(`UPDATE case_events SET body = $1 WHERE id = $2`, body, id); err != nil {
 				return err
 			}
 		}
@@ -314,6 +323,10 @@ func (s *Service) rewrite(ctx context.Context, actor, caseID, act string, meta m
 		}
 		return s.Audit.Append(tx, audit.Event{Actor: actor, Action: "case." + act, Object: "case:" + p.c.Reference, Body: meta})
 	})
+	if err != nil {
+		return errors.Join(err, s.Vault.Unredo(context.WithoutCancel(ctx), kept))
+	}
+	return nil
 }
 
 // NewReference and NewCode make what a person keeps; requests use the same forms.

@@ -87,6 +87,9 @@ func Replay(ctx context.Context, keys *db.DB, dead map[string]time.Time) (n int,
 				return err
 			}
 			n += int(gone)
+			if _, err := tx.Exec(`DELETE FROM redone WHERE subject = $1`, id); err != nil {
+				return err
+			}
 			if _, err := tx.Exec(`INSERT INTO shredded (id, at) VALUES ($1, $2) ON CONFLICT (id) DO NOTHING`, id, db.Micros(at)); err != nil {
 				return err
 			}

@@ -259,6 +259,9 @@ func (v *Vault) ShredAll(ctx context.Context, ids []string) error {
 			if _, err := tx.Exec(`DELETE FROM subjects WHERE id = $1`, id); err != nil {
 				return err
 			}
+			if _, err := tx.Exec(`DELETE FROM redone WHERE subject = $1`, id); err != nil {
+				return err
+			}
 			if _, err := tx.Exec(`INSERT INTO shredded (id, at) VALUES ($1, $2) ON CONFLICT (id) DO NOTHING`, id, db.Micros(tx.Now())); err != nil {
 				return err
 			}
