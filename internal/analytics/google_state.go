@@ -54,6 +54,9 @@ func (s *Service) GoogleStates(ctx context.Context, actor policy.Actor, host str
 		if err != nil {
 			return err
 		}
+		report := out[TaskReport]
+		report.Task = TaskReport
+		out[TaskReport] = report
 		for task, query := range map[string]string{TaskSend: `SELECT COUNT(*) FROM usage_bridge WHERE site = $1`, TaskErase: `SELECT COUNT(*) FROM google_erasures WHERE host = $1 AND done_at = 0`} {
 			x := out[task]
 			x.Task = task

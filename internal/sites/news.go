@@ -1,9 +1,11 @@
 package sites
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
+	"slices"
 	"strings"
 	"time"
 
@@ -57,8 +59,8 @@ type body struct {
 }
 
 const (
-	onSite = 50 // how many a site shows
-	looked = 400
+	onSite = 50  // how many a site shows
+	looked = 400 // how many of a site the office sees
 )
 
 const newsColumns = `id, host, published_at, body`
@@ -120,16 +122,28 @@ func (s *Store) mayWrite(by policy.Actor, host string) bool {
 
 // Announcements are those that an actor may work on, the newest first.
 func (s *Store) Announcements(ctx context.Context, by policy.Actor) (out []Announcement, err error) {
+	hosts := []string{EverySite}
+	for _, site := range s.All() {
+		hosts = append(hosts, site.Host)
+	}
 	err = s.db.Read(ctx, func(tx *db.Tx) error {
 		out = nil
-		return tx.Each(`SELECT `+newsColumns+` FROM announcements ORDER BY published_at DESC, id DESC LIMIT $1`, []any{looked}, func(rows *sql.Rows) error {
-			a, err := scanNews(rows.Scan)
-			if err == nil && s.mayWrite(by, a.Host) {
-				out = append(out, a)
+		for _, host := range hosts {
+			if !s.mayWrite(by, host) {
+				continue
 			}
-			return err
-		})
+			err := tx.Each(`SELECT `+newsColumns+` FROM announcements WHERE host = $1 ORDER BY published_at DESC LIMIT $2`, []any{host, looked}, func(rows *sql.Rows) error {
+				a, err := scanNews(rows.Scan)
+				out = append(out, a)
+				return err
+			})
+			if err != nil {
+				return err
+			}
+		}
+		return nil
 	})
+	slices.SortFunc(out, func(a, b Announcement) int { return cmp.Or(b.At.Compare(a.At), cmp.Compare(b.ID, a.ID)) })
 	return out, err
 }
 

@@ -2,6 +2,7 @@ package office
 
 import (
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"time"
@@ -52,6 +53,18 @@ func newsList(v *visit) error {
 	}
 	s := sheet{Heading: v.t("sites.news"), Lead: v.t("sites.news-lead"), Links: []kit.Link{{Href: v.to("/office/news/new"), Text: v.t("sites.news-new")}}}
 	t := table{Title: s.Heading, Head: []string{v.t("sites.news-title"), v.t("analytics.column-site"), v.t("office.period"), v.t("office.status")}, Empty: v.t("sites.news-none")}
+	if site := v.FormValue("site"); site != "" {
+		list = slices.DeleteFunc(list, func(a sites.Announcement) bool { return a.Host != site })
+	}
+	from, _ := strconv.Atoi(v.FormValue("from")) // 0 where it is no number
+	from = min(max(from, 0), len(list))
+	if left := len(list) - from; left > pageSize {
+		s.Pager.Next = v.newsAddress(from + pageSize)
+	}
+	if from > 0 {
+		s.Pager.Previous = v.newsAddress(max(from-pageSize, 0))
+	}
+	list = list[from:min(from+pageSize, len(list))]
 	for i := range list {
 		a := &list[i]
 		period := thai.DateShort(a.At, v.lang)
@@ -61,7 +74,20 @@ func newsList(v *visit) error {
 		t.Rows = append(t.Rows, row{Cells: []kit.Cell{{Text: a.Title.In(v.lang), Href: v.to("/office/news/" + a.ID)}, {Text: v.newsPlace(a.Host)}, {Text: period}, {Chip: v.newsChip(a)}}})
 	}
 	s.Tables = []table{t}
+	if options := v.siteOptions(sites.ActionNews, v.FormValue("site")); len(options) > 1 {
+		all, _ := policy.Reach(v.session.Actor, sites.ActionNews)
+		options = append([]kit.Option{{Label: v.t("sites.news-any")}}, options...)
+		if all {
+			options = append(options, kit.Option{Value: sites.EverySite, Label: v.t("sites.news-everywhere"), Selected: v.FormValue("site") == sites.EverySite})
+		}
+		s.Forms = []form{{Method: "get", Action: v.to("/office/news"), Button: v.t("analytics.show"), Fields: []kit.Field{{Name: "site", Label: v.t("sites.news-where"), Options: options}}}}
+	}
 	return v.show(http.StatusOK, s)
+}
+
+// newsAddress is a page of the list, under the same choice of a site.
+func (v *visit) newsAddress(from int) string {
+	return v.to("/office/news") + "?" + url.Values{"site": {v.FormValue("site")}, "from": {strconv.Itoa(from)}}.Encode()
 }
 
 // newsPage is the form of an announcement, with how it will look.
@@ -97,14 +123,13 @@ func (v *visit) newsPage(a *sites.Announcement, bad []errs.Field) newsPage {
 	}
 	p.Site = kit.Field{Name: "site", Label: v.t("sites.news-where"), Options: v.siteOptions(sites.ActionNews, a.Host), Error: wrong("site")}
 	if all, _ := policy.Reach(v.session.Actor, sites.ActionNews); all {
-		p.Site.Options = append([]kit.Option{{Value: sites.EverySite, Label: v.t("sites.news-everywhere"), Selected: a.Host == sites.EverySite}}, p.Site.Options...)
+		p.Site.Options = append(p.Site.Options, kit.Option{Value: sites.EverySite, Label: v.t("sites.news-everywhere"), Selected: a.Host == sites.EverySite})
 	}
 	part := func(lang, title, text string) []kit.Field {
 		f := []kit.Field{{Name: "title_" + lang, Label: v.t("sites.news-title") + " (" + v.t("office.lang-"+lang) + ")", Value: title, Required: lang == "th", Error: wrong("title_" + lang), Lang: lang, Autocomplete: "off"},
 			{Name: "text_" + lang, Label: v.t("sites.news-text") + " (" + v.t("office.lang-"+lang) + ")", Help: v.t("sites.news-text-help"), Value: text, Rows: 8, Max: sites.MaxNewsText, Counter: v.t("office.counter"), Error: wrong("text_" + lang), Lang: lang}}
 		if lang == "en" {
-			f[0].Optional, f[0].Help = v.t("office.optional"), v.t("sites.news-english")
-			f[1].Optional = v.t("office.optional")
+			f[0].Optional, f[1].Optional, f[1].Help = v.t("office.optional"), v.t("office.optional"), v.t("sites.news-english")
 		}
 		return f
 	}
