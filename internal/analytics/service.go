@@ -59,6 +59,7 @@ type Service struct {
 	hosts   hosts
 	google  googleSites
 	limits  limiter
+	publics publics
 	queue   chan *pending
 	once    sync.Once
 	quit    chan struct{} // Close was called

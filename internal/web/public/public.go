@@ -73,6 +73,7 @@ var routes = []route{
 	{"POST /{lang}/verify/{token}", verifyConfirm},
 	{"GET /{lang}/privacy", privacy},
 	{"GET /{lang}/cookies", cookies},
+	{"GET /{lang}/statistics", statistics},
 	{"POST /{lang}/cookies", chooseCookies},
 	{"GET /{lang}/rights", rightsForm},
 	{"POST /{lang}/rights", rightsSend},

@@ -25,6 +25,9 @@ type Usage interface {
 	Google(*http.Request) (analytics.Tag, bool)
 	DropGoogle(http.ResponseWriter, *http.Request) // takes away what it has set
 	Proof(ctx context.Context, number string) (consent.Proof, error)
+	// Published tells whether the record lets figures be published; Figures are those.
+	Published() bool
+	Figures(ctx context.Context, host string) (analytics.Public, error)
 }
 
 // script is the tracker, told that the server has counted the page.
@@ -82,6 +85,7 @@ type cookiesView struct {
 	Proof      *consent.Proof
 	ProofAt    time.Time
 	Back       string
+	Published  bool // figures of usage are for everybody
 }
 
 type cookiesCategory struct {
@@ -94,7 +98,7 @@ func cookies(v *visit) error {
 		return v.page(kit.Page{Title: v.t("public.cookies")}, "cookies", nil)
 	}
 	u, text := v.f.Usage, v.f.Usage.Text()
-	p := cookiesView{Version: text.Version, Chosen: u.Chosen(v.Request), Back: localPath(v.URL.Query().Get("back"))}
+	p := cookiesView{Version: text.Version, Chosen: u.Chosen(v.Request), Back: localPath(v.URL.Query().Get("back")), Published: u.Published()}
 	p.Status = status(p.Chosen, u.OptOut(v.Request))
 	for _, c := range text.Categories {
 		p.Categories = append(p.Categories, cookiesCategory{c, kit.Checkbox{Name: "allow", Value: c.Code, Label: v.t("consent.category-" + c.Code), Checked: p.Chosen.Allows(c.Code)}})

@@ -302,6 +302,14 @@ func (f *Face) Counted() bool {
 	return ok
 }
 
+// Published tells whether the record lets figures of usage be published.
+func (f *Face) Published() bool { return f.Analytics.Published() }
+
+// Figures are what everybody may see of a site's usage.
+func (f *Face) Figures(ctx context.Context, host string) (analytics.Public, error) {
+	return f.Analytics.Public(ctx, host)
+}
+
 // Text is what is asked; nil where nothing is.
 func (f *Face) Text() *consent.Text { return f.Consent.Text() }
 

@@ -76,7 +76,7 @@ func newWeb(t *testing.T, e *dbtest.Engine) *web {
 	w.service, err = analytics.New(context.Background(), analytics.Deps{DB: e.DB, Audit: w.h.Audit, Jobs: w.h.Jobs, Processing: w.h.Processing, Record: record, Site: known, Sites: func() []string { return []string{host} }, Key: w.h.Vault.Derive("usage"), Now: e.Clock.Now})
 	housetest.Must(t, err)
 	t.Cleanup(func() { w.service.Close() })
-	asked := consent.New(consent.Deps{DB: e.DB, Audit: w.h.Audit, Processing: w.h.Processing, Record: record, Digest: func(v string) []byte { return w.h.Vault.Digest("consent", v) }, Forget: w.service.Forget})
+	asked := consent.New(consent.Deps{DB: e.DB, Audit: w.h.Audit, Processing: w.h.Processing, Record: record, Digest: func(v string) []byte { return w.h.Vault.Digest("consent", v) }, Forget: w.service.Forget, Abroad: w.service.Abroad})
 	client := func(r *http.Request) (string, bool) { return "203.0.113.9", false }
 	face := usage.New(usage.Deps{Analytics: w.service, Consent: asked, Site: known, Client: client, Now: e.Clock.Now})
 	w.face = face
@@ -359,6 +359,31 @@ func TestWhoAsksNotToBeTrackedIsNotAskedAndHasNoCookie(t *testing.T) {
 			t.Errorf("%s: cookies %v", header, c)
 		}
 		w.count(`SELECT COUNT(*) FROM usage_hits WHERE level <> 0 OR visitor <> 0`, 0)
+	}
+}
+
+func TestFiguresAreForEverybodyOnlyWhereTheRecordLetsThemBe(t *testing.T) {
+	w := newWeb(t, dbtest.SQLite(t))
+	for range 12 {
+		w.get("/th/", 200)
+	}
+	w.get("/th/search?q=secret", 200)
+	w.reported("pages", "/th", 12)
+	w.h.Engine.Clock.Advance(24 * time.Hour)
+	w.get("/th/statistics", 404)
+	if strings.Contains(w.get("/th/cookies", 200).Body, "/th/statistics") {
+		t.Error("the page that is not there is offered")
+	}
+	w.h.Record.Public = true
+	page := w.get("/th/statistics", 200).Body
+	if !strings.Contains(page, "<svg") || !strings.Contains(page, ">12<") {
+		t.Errorf("figures are missing: %.600s", page)
+	}
+	if strings.Contains(page, "/th/search") || strings.Contains(page, "secret") {
+		t.Error("what hardly anybody looked at is shown")
+	}
+	if !strings.Contains(w.get("/th/cookies", 200).Body, "/th/statistics") {
+		t.Error("nobody can find it")
 	}
 }
 
