@@ -29,7 +29,7 @@ func WriteNotice(n *Notice) ([]byte, error) {
 // ReadDocument reads a letter or a notice that came by another way than a node, within the
 // same limits.
 func ReadDocument(b []byte) (*Letter, *Notice, error) {
-	e, err := parse(bytes.NewReader(b))
+	e, err := parseBytes(bytes.Clone(b))
 	if err != nil {
 		return nil, nil, err
 	}

@@ -47,7 +47,7 @@ func (c *Client) call(ctx context.Context, body func(p *printer)) (*element, err
 		return nil, errs.Wrap(err, errs.Unavailable, "error.ecms-unreachable")
 	}
 	defer res.Body.Close()
-	root, err := parse(res.Body)
+	root, err := parse(res.Body, res.ContentLength)
 	if err != nil {
 		_, _ = io.Copy(io.Discard, io.LimitReader(res.Body, 1<<20))
 		return nil, errs.Wrap(fmt.Errorf("status %d: %w", res.StatusCode, err), errs.Unavailable, "error.ecms-answer")

@@ -79,7 +79,7 @@ func Verify(l *Letter) (*x509.Certificate, error) {
 	if err != nil {
 		return nil, err
 	}
-	root, err := parse(bytes.NewReader(signed))
+	root, err := parseBytes(signed)
 	if err != nil {
 		return nil, altered("what was signed cannot be read")
 	}

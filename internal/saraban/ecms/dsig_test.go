@@ -146,7 +146,7 @@ func TestASignatureFitsWhereverNamespacesAreDeclared(t *testing.T) {
 	l, certificate := signedLetter(t, ecdsaKey(t))
 	text := strings.Replace(string(l.Document), `<rsm:GovernmentDocument xmlns:rsm="`+rsmNS+`" xmlns:ram="`+ramNS+`">`, "<rsm:GovernmentDocument>", 1)
 	whole := `<s:Envelope xmlns:s="` + soapNS + `" xmlns:rsm="` + rsmNS + `" xmlns:ram="` + ramNS + `"><s:Body><CorrespondenceLetterOutboundRequest>` + "\n  " + text + "\n" + `</CorrespondenceLetterOutboundRequest></s:Body></s:Envelope>`
-	root, err := parse(strings.NewReader(whole))
+	root, err := parseBytes([]byte(whole))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -192,7 +192,7 @@ func TestWhatDiffersOnlyInItsHabitsIsTaken(t *testing.T) {
 func FuzzParse(f *testing.F) {
 	f.Add(outbound("2012-09-07", "001", "JVBERg=="))
 	f.Fuzz(func(t *testing.T, text string) {
-		root, err := parse(strings.NewReader(text))
+		root, err := parseBytes([]byte(text))
 		if err != nil {
 			return
 		}

@@ -65,6 +65,14 @@ func TestAGigabyteIsRefusedWithoutBeingRead(t *testing.T) {
 	}
 }
 
+// A text in a million pieces is put together without a copy for each piece.
+func TestATextOfManyPiecesIsRead(t *testing.T) {
+	e, err := parseBytes([]byte("<a>" + strings.Repeat("x<!-- -->", 1_000_000) + "</a>"))
+	if err != nil || len(e.text) != 1_000_000 {
+		t.Errorf("%d bytes, %v", len(e.text), err)
+	}
+}
+
 // A node that is down, slow or talks nonsense is one that cannot be reached now: nothing
 // is taken for an answer, and nothing is taken for a letter.
 func TestANodeThatDoesNotAnswerIsTriedAgain(t *testing.T) {

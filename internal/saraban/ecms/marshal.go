@@ -10,9 +10,9 @@ func Marshal(i *Item) ([]byte, error) {
 	return out.Bytes(), p.err
 }
 
-// Unmarshal reverses Marshal.
+// Unmarshal reverses Marshal; what it gives may lie in b.
 func Unmarshal(b []byte) (*Item, error) {
-	e, err := parse(bytes.NewReader(b))
+	e, err := parseBytes(b)
 	if err != nil {
 		return nil, err
 	}

@@ -50,7 +50,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.answer(w, http.StatusUnauthorized, "ErrorResponse", fail(&Fault{"401", "the caller is not known here"}))
 		return
 	}
-	root, err := parse(http.MaxBytesReader(w, r.Body, MaxBytes+1))
+	root, err := parse(http.MaxBytesReader(w, r.Body, MaxBytes+1), r.ContentLength)
 	if err != nil {
 		s.answer(w, http.StatusBadRequest, "ErrorResponse", fail(asFault(err, "200")))
 		return

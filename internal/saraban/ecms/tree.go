@@ -6,7 +6,9 @@ import (
 	"errors"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // Limits of what is read: a letter with attachments of 20 MB fits.
@@ -23,84 +25,346 @@ type element struct {
 	name     string
 	attrs    []xml.Attr
 	children []*element
-	text     string
+	text     []byte // without the white space around it; mostly a piece of the document itself
 	// Where it stands in the document, and which namespaces are declared around it.
-	document   *[]byte
-	start, end int64
+	document   []byte
+	start, end int
 	around     []xml.Attr
 }
 
 var (
-	errDoctype = errors.New("document type declarations and entities are not accepted")
-	errDeep    = errors.New("the XML is nested too deeply")
-	errMany    = errors.New("the XML has too many elements")
-	errEmpty   = errors.New("the XML is empty or ends too early")
+	errDoctype  = errors.New("document type declarations and entities are not accepted")
+	errDeep     = errors.New("the XML is nested too deeply")
+	errMany     = errors.New("the XML has too many elements")
+	errEmpty    = errors.New("the XML is empty or ends too early")
+	errEncoding = errors.New("the XML is not UTF-8")
+	errSyntax   = errors.New("this is no well-formed XML")
 )
 
-// parse reads a document. It takes no DTD, so there are no entities but the five of XML,
-// and it stops where depth, number or size of what comes is more than a letter needs.
-func parse(r io.Reader) (*element, error) {
-	limited := &io.LimitedReader{R: r, N: MaxBytes + 1}
-	document := &[]byte{}
-	kept := &keeper{r: limited, into: document}
-	d := xml.NewDecoder(kept)
-	d.Strict = true
+// parse reads a document, of which size is what is known of its length, or -1. It takes
+// no DTD, so there are no entities but the five of XML, and it stops where depth, number
+// or size of what comes is more than a letter needs.
+func parse(r io.Reader, size int64) (*element, error) {
+	document, err := readAll(r, size)
+	if err != nil {
+		return nil, err
+	}
+	return parseBytes(document)
+}
+
+// readAll reads a document into one piece of memory, of its length where that is known.
+func readAll(r io.Reader, size int64) ([]byte, error) {
+	if size > MaxBytes {
+		return nil, errLarge
+	}
+	out := bytes.NewBuffer(make([]byte, 0, max(size, 0)+bytes.MinRead))
+	n, err := out.ReadFrom(io.LimitReader(r, MaxBytes+1))
+	if n > MaxBytes {
+		err = errLarge
+	}
+	return out.Bytes(), err
+}
+
+var errLarge = &Fault{"413", "the document is larger than 64 MB"}
+
+// scanner goes through a document once. It is our own because letters carry megabytes of
+// base64: texts are left where they are, not copied byte by byte.
+type scanner struct {
+	document []byte
+	at       int
+	stack    []*element
+	nodes    int
+}
+
+// parseBytes reads a document that is in memory; the tree points into it.
+func parseBytes(document []byte) (*element, error) {
+	if !utf8.Valid(document) {
+		return nil, errEncoding
+	}
+	if bytes.ContainsFunc(document, func(r rune) bool { return r < ' ' && r != '\t' && r != '\n' && r != '\r' || r == 0xfffe || r == 0xffff }) {
+		return nil, errSyntax
+	}
 	root := &element{}
-	stack, nodes := []*element{root}, 0
-	texts := []*strings.Builder{{}}
-	for {
-		from := d.InputOffset()
-		token, err := d.RawToken()
-		if limited.N <= 0 {
-			return nil, &Fault{"413", "the document is larger than 64 MB"}
-		}
-		if err == io.EOF {
-			break
-		}
-		if err != nil {
+	s := &scanner{document: document, stack: []*element{root}}
+	if bytes.HasPrefix(document, []byte("\xef\xbb\xbf")) {
+		s.at = 3
+	}
+	for s.at < len(document) {
+		if err := s.step(); err != nil {
 			return nil, err
 		}
-		switch t := token.(type) {
-		case xml.Directive:
-			return nil, errDoctype
-		case xml.StartElement:
-			if nodes++; nodes > maxNodes {
-				return nil, errMany
-			}
-			if len(stack) > maxDepth {
-				return nil, errDeep
-			}
-			top := stack[len(stack)-1]
-			e := &element{prefix: t.Name.Space, name: t.Name.Local, attrs: t.Copy().Attr, document: document, start: from, around: namespaces(top)}
-			top.children = append(top.children, e)
-			stack, texts = append(stack, e), append(texts, &strings.Builder{})
-		case xml.EndElement:
-			if len(stack) < 2 || stack[len(stack)-1].name != t.Name.Local {
-				return nil, errEmpty
-			}
-			stack[len(stack)-1].end = d.InputOffset()
-			stack[len(stack)-1].text = strings.TrimSpace(texts[len(texts)-1].String())
-			stack, texts = stack[:len(stack)-1], texts[:len(texts)-1]
-		case xml.CharData:
-			texts[len(texts)-1].Write(t)
-		}
 	}
-	if len(stack) != 1 || len(root.children) != 1 {
+	if len(s.stack) != 1 || len(root.children) != 1 {
 		return nil, errEmpty
 	}
 	return root.children[0], nil
 }
 
-// keeper keeps what is read, for what must be seen as it was written.
-type keeper struct {
-	r    io.Reader
-	into *[]byte
+func (s *scanner) top() *element { return s.stack[len(s.stack)-1] }
+
+func (s *scanner) rest() []byte { return s.document[s.at:] }
+
+// step reads one text or one piece of markup.
+func (s *scanner) step() error {
+	rest := s.rest()
+	switch {
+	case rest[0] != '<':
+		n := bytes.IndexByte(rest, '<')
+		if n < 0 {
+			n = len(rest)
+		}
+		text, err := plain(rest[:n])
+		if err != nil {
+			return err
+		}
+		s.say(text)
+		s.at += n
+		return nil
+	case bytes.HasPrefix(rest, []byte("<!--")):
+		return s.past(rest, 4, "--", ">", nil)
+	case bytes.HasPrefix(rest, []byte("<![CDATA[")):
+		return s.past(rest, 9, "]]>", "", s.say)
+	case bytes.HasPrefix(rest, []byte("<!")):
+		return errDoctype
+	case bytes.HasPrefix(rest, []byte("<?")):
+		return s.past(rest, 2, "?>", "", nil)
+	case bytes.HasPrefix(rest, []byte("</")):
+		return s.close()
+	}
+	return s.open()
 }
 
-func (k *keeper) Read(p []byte) (int, error) {
-	n, err := k.r.Read(p)
-	*k.into = append(*k.into, p[:n]...)
-	return n, err
+// past goes past markup that ends with something, and gives what was in it.
+func (s *scanner) past(rest []byte, head int, end, then string, say func([]byte)) error {
+	n := bytes.Index(rest[head:], []byte(end))
+	if n < 0 || !bytes.HasPrefix(rest[head+n+len(end):], []byte(then)) {
+		return errEmpty
+	}
+	inner := rest[head : head+n]
+	if end == "?>" {
+		if err := instruction(inner); err != nil {
+			return err
+		}
+	}
+	if say != nil {
+		say(lines(inner))
+	}
+	s.at += head + n + len(end) + len(then)
+	return nil
+}
+
+// instruction looks at a processing instruction, of which the declaration of a document is
+// one that must name an encoding that is read here.
+func instruction(inner []byte) error {
+	n := bytes.IndexFunc(inner, func(r rune) bool { return r < 0x80 && !isName(byte(r)) })
+	if n < 0 {
+		n = len(inner)
+	}
+	if n == 0 || strings.IndexByte("-.0123456789:", inner[0]) >= 0 || bytes.Count(inner[:n], []byte(":")) > 0 {
+		return errSyntax
+	}
+	if string(inner[:n]) != "xml" {
+		return nil
+	}
+	declared := string(bytes.ToLower(inner[n:]))
+	if strings.Contains(declared, "encoding") && !strings.Contains(declared, `"utf-8"`) && !strings.Contains(declared, `'utf-8'`) {
+		return errEncoding
+	}
+	if !strings.Contains(declared, `"1.0"`) && !strings.Contains(declared, `'1.0'`) {
+		return errSyntax
+	}
+	return nil
+}
+
+// say adds a text to the element that is open. Mostly there is one, which stays where it is.
+func (s *scanner) say(text []byte) {
+	e := s.top()
+	switch {
+	case len(text) == 0:
+	case len(e.text) == 0:
+		e.text = text[:len(text):len(text)]
+	default: // capacities are what is its own: the document is not written into
+		e.text = append(e.text, text...)
+	}
+}
+
+func (s *scanner) close() error {
+	n := bytes.IndexByte(s.rest(), '>')
+	if n < 0 || len(s.stack) < 2 {
+		return errEmpty
+	}
+	e := s.top()
+	if name := bytes.TrimRight(s.rest()[2:n], " \t\r\n"); string(name) != e.qualified() {
+		return errEmpty
+	}
+	s.at += n + 1
+	s.end(e)
+	return nil
+}
+
+func (s *scanner) end(e *element) {
+	e.end, e.text = s.at, bytes.TrimSpace(e.text)
+	s.stack = s.stack[:len(s.stack)-1]
+}
+
+func (e *element) qualified() string {
+	if e.prefix == "" {
+		return e.name
+	}
+	return e.prefix + ":" + e.name
+}
+
+func (s *scanner) open() error {
+	if s.nodes++; s.nodes > maxNodes {
+		return errMany
+	}
+	if len(s.stack) > maxDepth {
+		return errDeep
+	}
+	e := &element{document: s.document, start: s.at, around: namespaces(s.top())}
+	s.at++
+	var ok bool
+	if e.prefix, e.name, ok = s.name(); !ok {
+		return errSyntax
+	}
+	for {
+		spaced := s.space()
+		switch rest := s.rest(); {
+		case len(rest) == 0:
+			return errEmpty
+		case rest[0] == '>', bytes.HasPrefix(rest, []byte("/>")):
+			s.at++
+			s.top().children = append(s.top().children, e)
+			s.stack = append(s.stack, e)
+			if rest[0] == '/' {
+				s.at++
+				s.end(e)
+			}
+			return nil
+		case !spaced:
+			return errSyntax
+		}
+		a, err := s.attribute()
+		if err != nil {
+			return err
+		}
+		if slices.ContainsFunc(e.attrs, func(b xml.Attr) bool { return a.Name == b.Name }) {
+			return errSyntax
+		}
+		e.attrs = append(e.attrs, a)
+	}
+}
+
+func (s *scanner) space() bool {
+	from := s.at
+	for s.at < len(s.document) && strings.IndexByte(" \t\r\n", s.document[s.at]) >= 0 {
+		s.at++
+	}
+	return s.at > from
+}
+
+// name reads a name with or without a prefix.
+func (s *scanner) name() (prefix, local string, ok bool) {
+	from := s.at
+	for s.at < len(s.document) && isName(s.document[s.at]) {
+		s.at++
+	}
+	whole := string(s.document[from:s.at])
+	prefix, local, cut := strings.Cut(whole, ":")
+	if !cut {
+		prefix, local = "", whole
+	}
+	begins := func(p string) bool { return p != "" && strings.IndexByte("-.0123456789", p[0]) < 0 }
+	return prefix, local, begins(local) && (!cut || begins(prefix)) && !strings.Contains(local, ":")
+}
+
+func isName(c byte) bool {
+	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '_' || c == '-' || c == '.' || c == ':' || c >= 0x80
+}
+
+func (s *scanner) attribute() (a xml.Attr, err error) {
+	var ok bool
+	if a.Name.Space, a.Name.Local, ok = s.name(); !ok {
+		return a, errSyntax
+	}
+	s.space()
+	if s.at >= len(s.document) || s.document[s.at] != '=' {
+		return a, errSyntax
+	}
+	s.at++
+	s.space()
+	rest := s.rest()
+	if len(rest) == 0 || rest[0] != '"' && rest[0] != '\'' {
+		return a, errSyntax
+	}
+	n := bytes.IndexByte(rest[1:], rest[0])
+	if n < 0 {
+		return a, errEmpty
+	}
+	value := rest[1 : 1+n]
+	if bytes.IndexByte(value, '<') >= 0 {
+		return a, errSyntax
+	}
+	text, err := plain(value)
+	a.Value = string(text)
+	s.at += n + 2
+	return a, err
+}
+
+// plain gives the text that stands for what is written: with references and line ends
+// resolved. What has neither is given as it is.
+func plain(written []byte) ([]byte, error) {
+	if bytes.Contains(written, []byte("]]>")) {
+		return nil, errSyntax
+	}
+	written = lines(written)
+	if bytes.IndexByte(written, '&') < 0 {
+		return written, nil
+	}
+	out := make([]byte, 0, len(written))
+	for {
+		n := bytes.IndexByte(written, '&')
+		if n < 0 {
+			return append(out, written...), nil
+		}
+		out = append(out, written[:n]...)
+		end := bytes.IndexByte(written[n:], ';')
+		if end < 0 || end > 12 {
+			return nil, errDoctype
+		}
+		r, ok := referenced(string(written[n+1 : n+end]))
+		if !ok {
+			return nil, errDoctype
+		}
+		out = utf8.AppendRune(out, r)
+		written = written[n+end+1:]
+	}
+}
+
+func lines(text []byte) []byte {
+	if bytes.IndexByte(text, '\r') < 0 {
+		return text
+	}
+	return bytes.ReplaceAll(bytes.ReplaceAll(text, []byte("\r\n"), []byte("\n")), []byte("\r"), []byte("\n"))
+}
+
+var five = map[string]rune{"lt": '<', "gt": '>', "amp": '&', "apos": '\'', "quot": '"'}
+
+func referenced(name string) (rune, bool) {
+	if r, ok := five[name]; ok {
+		return r, true
+	}
+	digits, ok := strings.CutPrefix(name, "#")
+	base := 10
+	if hex, isHex := strings.CutPrefix(digits, "x"); isHex {
+		digits, base = hex, 16
+	}
+	n, err := strconv.ParseUint(digits, base, 31)
+	if !ok || err != nil || strings.HasPrefix(digits, "+") {
+		return 0, false
+	}
+	r := rune(n)
+	return r, utf8.ValidRune(r) && (r >= ' ' || r == '\t' || r == '\n' || r == '\r') && r != 0xfffe && r != 0xffff
 }
 
 func isNamespace(a xml.Attr) bool {
@@ -135,11 +399,8 @@ func declare(own, around []xml.Attr) []xml.Attr {
 // raw is an element as it was written, standing alone: what is declared around it is
 // declared in it.
 func (e *element) raw() []byte {
-	text := (*e.document)[e.start:e.end]
-	head := 1 + len(e.name)
-	if e.prefix != "" {
-		head += len(e.prefix) + 1
-	}
+	text := e.document[e.start:e.end]
+	head := 1 + len(e.qualified())
 	var out bytes.Buffer
 	out.Write(text[:head])
 	for _, a := range e.around {
@@ -189,7 +450,7 @@ func (e *element) get(path ...string) string {
 	if e == nil {
 		return ""
 	}
-	return e.text
+	return string(e.text)
 }
 
 func (e *element) attr(name string) string {

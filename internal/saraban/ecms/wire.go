@@ -1,6 +1,7 @@
 package ecms
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/xml"
 	"fmt"
@@ -219,21 +220,22 @@ func readLetter(e *element) (*Letter, error) {
 	for _, r := range c.all("ReferenceCorrespondence") {
 		l.References = append(l.References, Reference{r.get("ID"), r.get("CorrespondenceDate"), r.get("Subject")})
 	}
+	signed := e.child("GovernmentSignature") != nil
 	main := c.all("MainLetterBinaryObject")
 	if len(main) != 1 {
 		return nil, &Fault{"202", "there must be one MainLetterBinaryObject"}
 	}
-	if l.Main, err = readFile(main[0]); err != nil {
+	if l.Main, err = readFile(main[0], signed); err != nil {
 		return nil, err
 	}
 	for _, a := range c.all("AttachmentBinaryObject") {
-		f, err := readFile(a)
+		f, err := readFile(a, signed)
 		if err != nil {
 			return nil, err
 		}
 		l.Attachments = append(l.Attachments, f)
 	}
-	if e.child("GovernmentSignature") != nil {
+	if signed {
 		l.Document = e.raw()
 	}
 	return l, nil
@@ -243,13 +245,23 @@ func readParty(e *element) Party {
 	return Party{e.get("GivenName"), e.get("FamilyName"), e.get("JobTitle"), e.get("MinistryOrganization", "ID"), e.get("DepartmentOrganization", "ID")}
 }
 
-func readFile(e *element) (File, error) {
-	data, err := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(e.text), ""))
+// readFile decodes a file, in the place where it was read unless what was signed there is
+// still to be seen.
+func readFile(e *element, signed bool) (File, error) {
+	text := e.text
+	if bytes.ContainsAny(text, " \t") {
+		text = bytes.Join(bytes.Fields(text), nil)
+	}
+	into := text // it is shorter than what it is made from, and is read no more
+	if signed {
+		into = make([]byte, base64.StdEncoding.DecodedLen(len(text)))
+	}
+	n, err := base64.StdEncoding.Decode(into, text)
 	if err != nil {
 		return File{}, &Fault{"204", e.name + " is not base64"}
 	}
-	e.text = ""
-	return File{e.attr("mimeCode"), data}, nil
+	e.text = nil
+	return File{e.attr("mimeCode"), into[:n:n]}, nil
 }
 
 // kindOf gives a notice its right name, in whatever case it was written.
