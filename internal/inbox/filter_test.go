@@ -1,9 +1,11 @@
 package inbox_test
 
 import (
+	"os"
 	"strings"
 	"testing"
 
+	"prasan/internal/i18n"
 	"prasan/internal/inbox"
 )
 
@@ -77,6 +79,32 @@ func TestWhatIsQuotedUnderAReplyIsLeftOut(t *testing.T) {
 	} {
 		if got := inbox.Fresh(x.in); got != x.want {
 			t.Errorf("%s: %q, want %q", name, got, x.want)
+		}
+	}
+}
+
+func TestTheDocsHaveTheFiltersInTheirOrder(t *testing.T) {
+	text, err := os.ReadFile("../../docs/exchange.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := 0
+	for _, f := range inbox.Filters {
+		next := strings.Index(string(text[at:]), "\n| "+f.Name+" |")
+		if next < 0 {
+			t.Fatalf("docs/exchange.md has no filter %s after those before it", f.Name)
+		}
+		at += next + 1
+	}
+}
+
+// Each reason for which a mail can be where it is has its words in both languages.
+func TestEachReasonHasItsWords(t *testing.T) {
+	for _, why := range []string{"stranger", "agency", "agency-unproven", "agency-forged", "forged", "sender", "other-sender", "other-agency", "unkeyed", "old", "closed", "letter-answer", "unreadable", "flood", "returned", "bounce", "bounce-unknown", "bounce-again", "delayed", "automatic", "loop", "letter", "receipt", "reply", "answer"} {
+		for _, lang := range i18n.Langs {
+			if i18n.T(lang, "inbox.why-"+why) == "inbox.why-"+why {
+				t.Errorf("%s has no words for %s", lang, why)
+			}
 		}
 	}
 }

@@ -323,6 +323,22 @@ func TestAReturnedLetterIsKnownOnItsReferralAndWaitsForAnOfficer(t *testing.T) {
 	})
 }
 
+func TestAReturnedMailToACitizenIsKnownOnHisCase(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, e *dbtest.Engine) {
+		w := newWorld(t, e)
+		c := w.house.Receive(1, "โรงงานปล่อยกลิ่นเหม็น")
+		m := w.last()
+		i := w.take(strings.Replace(strings.Replace(report, "ACTION", "failed", 1), "bounce+aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa@industry.test", m.EnvelopeFrom, 1))
+		if i.State != inbox.Held || i.Why != "bounce" || i.CaseReference != c.Reference || i.Agency != "rayong" {
+			t.Errorf("%+v", i)
+		}
+		post, err := w.house.Cases.Post(ctx, head, c.Reference)
+		if err != nil || post[0].State != mail.Bounced {
+			t.Errorf("the case's mail: %+v %v", post, err)
+		}
+	})
+}
+
 func TestAPersonDecidesOnWhatIsHeld(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, e *dbtest.Engine) {
 		w := newWorld(t, e)

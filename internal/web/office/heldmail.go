@@ -3,6 +3,7 @@ package office
 import (
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 
 	"prasan/internal/db"
@@ -143,4 +144,17 @@ func (v *visit) mailPart(referral string) ([]dossierPart, error) {
 		out.Links = append(out.Links, kit.Link{Href: v.to(mailBase + i.ID), Text: v.when(i.ReceivedAt) + " · " + v.t("inbox.why-"+i.Why)})
 	}
 	return []dossierPart{out}, nil
+}
+
+// mailWaiting is how many mails wait for a person, beside the entry of the menu: what came back
+// or claims to come from an agency should be looked into soon.
+func (v *visit) mailWaiting(path string) string {
+	if path != "/office/mail" || v.f.Inbox == nil {
+		return ""
+	}
+	n, err := v.f.Inbox.Count(v.Context(), v.session.Actor)
+	if err != nil || n == 0 {
+		return "" // the page itself says what is wrong
+	}
+	return " (" + strconv.Itoa(n) + ")"
 }

@@ -33,6 +33,7 @@ func TestMailWaitsInThePenUntilAPersonDecides(t *testing.T) {
 			"--b", "Content-Type: text/html", "", "<p>I smell it <script>alert(1)</script>too</p>", "--b", "Content-Type: application/pdf; name=letter.pdf", "Content-Disposition: attachment; filename=letter.pdf", "", "%PDF-1.4 x", "--b--", "")
 		h.get("other", at, 404)
 		h.get("ict", "/th/office/mail", 403)
+		h.has(h.get("head", "/th/office/cases", 200), "อีเมลเข้า (1)")
 		h.has(h.get("officer", "/th/office/mail", 200), "about <b>smell</b>", "somebody@example.com", "ไม่ทราบผู้ส่ง")
 		h.lacks(h.get("bare", "/th/office/mail", 200), "somebody@example.com") // the record does not admit him
 		p := h.get("officer", at, 200)

@@ -38,7 +38,7 @@ func (v *visit) around() frame {
 	for _, s := range sections {
 		if v.reaches(s.action) {
 			here := strings.HasPrefix(path, s.path) || path == "/office/" && s.path == v.homePath()
-			out.Sections = append(out.Sections, link{v.to(s.path), v.t(s.key), here})
+			out.Sections = append(out.Sections, link{v.to(s.path), v.t(s.key) + v.mailWaiting(s.path), here})
 		}
 	}
 	if len(out.Sections) > menuWidth+1 { // one alone is not worth a menu of its own
