@@ -154,6 +154,13 @@ func Cites(r *ropa.Revision) map[string][]string {
 	cite("controls.physical", r.Controls.Physical...)
 	cite("transfer.record_rule", r.Transfer.RecordRule)
 	cite("rights.erasure_procedure", r.Rights.ErasureProcedure)
+	for _, x := range r.Stores { // "as in the list of domains"
+		for _, d := range r.Documents {
+			if d.Title.TH != "" && strings.Contains(x.Location.TH, d.Title.TH) {
+				cite("stores.location", d.Code)
+			}
+		}
+	}
 	for _, s := range r.Inventory.Systems {
 		cite("duty.store", s.Agreement)
 	}

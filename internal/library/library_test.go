@@ -126,7 +126,7 @@ func TestWhoMayChangeTheLibraryIsPolicysToSay(t *testing.T) {
 
 func TestRowsCiteTheDocumentsOfTheRecord(t *testing.T) {
 	c := library.Cites(ropa.Seed("contact-us", 2))
-	if len(c["legal_refs"]) != 4 || c["activity.forms"][0] != "rights-form" || c["retention"][0] != "saraban-2526" {
+	if len(c["legal_refs"]) != 4 || c["activity.forms"][0] != "rights-form" || c["retention"][0] != "saraban-2526" || c["stores.location"][0] != "domain-list" {
 		t.Errorf("%v", c)
 	}
 }

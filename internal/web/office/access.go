@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 
 	"prasan/internal/errs"
@@ -96,7 +97,7 @@ func (v *visit) reviewTable(list []review.Review, names people) table {
 				chip = kit.Chip{Tone: "late", Text: v.t("review.false")}
 			}
 		}
-		t.Rows = append(t.Rows, row{Cells: []kit.Cell{{Text: v.activity(r.Activity), Href: v.to("/office/access/" + r.Activity)}, {Text: r.Period}, {Text: thai.DateShort(r.DueAt, v.lang)}, {Chip: &chip}, {Text: who}, {Text: r.Note}}})
+		t.Rows = append(t.Rows, row{Cells: []kit.Cell{{Text: v.activity(r.Activity), Href: v.to("/office/access/" + r.Activity)}, {Text: v.roundName(r.Period)}, {Text: thai.DateShort(r.DueAt, v.lang)}, {Chip: &chip}, {Text: who}, {Text: r.Note}}})
 	}
 	return t
 }
@@ -117,6 +118,20 @@ func (v *visit) leaverTable(list []review.Leaver, names people) table {
 	return t
 }
 
+// roundName is the period of a round as people of the language write it.
+func (v *visit) roundName(period string) string {
+	year, part, _ := strings.Cut(period, "-")
+	n, err := strconv.Atoi(year)
+	if err != nil || v.lang != "th" {
+		return period
+	}
+	const buddhistEra = 543
+	if part != "" {
+		part = "/" + part
+	}
+	return strconv.Itoa(n+buddhistEra) + part
+}
+
 // attestForm is offered to the holder of the duty for a review that is open.
 func (v *visit) attestForm(r *review.Review, leavers []review.Leaver) (*form, error) {
 	snap := v.f.Register.Snapshot(r.Activity)
@@ -133,7 +148,7 @@ func (v *visit) attestForm(r *review.Review, leavers []review.Leaver) (*form, er
 			reading++
 		}
 	}
-	return &form{Title: v.t("review.attest-of", "activity", v.activity(r.Activity), "period", r.Period), Help: v.t("review.attest-help", "n", reading, "leavers", len(leavers)), Action: v.to("/office/access/reviews/" + r.ID), Button: v.t("review.attest"),
+	return &form{Title: v.t("review.attest-of", "activity", v.activity(r.Activity), "period", v.roundName(r.Period)), Help: v.t("review.attest-help", "n", reading, "leavers", len(leavers)), Action: v.to("/office/access/reviews/" + r.ID), Button: v.t("review.attest"),
 		Hidden: [][2]string{{"seen", review.Digest(grants, leavers)}}, Fields: []kit.Field{
 			{Name: "outcome", ID: "outcome-" + r.ID, Label: v.t("review.outcome"), Options: []kit.Option{{Value: "right", Label: v.t("review.outcome-right")}, {Value: "changes", Label: v.t("review.outcome-changes"), Selected: v.PostFormValue("outcome") == "changes"}}},
 			{Name: "note", ID: "note-" + r.ID, Label: v.t("review.note"), Help: v.t("review.note-help"), Rows: 2, Value: v.PostFormValue("note")},
@@ -170,7 +185,10 @@ func showMatrix(v *visit) error {
 	}
 	code, query := v.PathValue("activity"), v.URL.Query()
 	t := table{Title: v.t("review.matrix"), Head: []string{v.t("review.name"), v.t("office.agency"), v.t("review.roles"), v.t("review.reads"), v.t("review.ground"), v.t("review.duties"), v.t("review.secrecy"), v.t("review.cases")}, Empty: v.t("review.matrix-none")}
-	for _, g := range list {
+	from, _ := strconv.Atoi(query.Get("from"))
+	from = max(0, min(from, len(list)))
+	page := list[from:min(len(list), from+pageSize)]
+	for _, g := range page {
 		reads, secrecy, cases := "–", "–", "–"
 		if len(g.Purposes) > 0 {
 			reads = v.elements(g.Elements)
@@ -197,6 +215,18 @@ func showMatrix(v *visit) error {
 	export := v.to("/office/access/" + code + "/export/")
 	s := sheet{Heading: v.t("review.matrix-of", "activity", v.activity(code)), Lead: v.t("review.matrix-lead"), Tables: []table{t},
 		Links: []kit.Link{{Href: v.to("/office/access"), Text: v.t("review.heading")}, {Href: export + "xlsx?" + query.Encode(), Text: "XLSX"}, {Href: export + "csv?" + query.Encode(), Text: "CSV"}}}
+	at := func(n int) string {
+		q := v.URL.Query()
+		q.Set("from", strconv.Itoa(n))
+		return v.to("/office/access/" + code + "?" + q.Encode())
+	}
+	if from > 0 {
+		s.Pager.Previous = at(max(0, from-pageSize))
+	}
+	if from+pageSize < len(list) {
+		s.Pager.Next = at(from + pageSize)
+	}
+	s.Pager.Text = v.t("review.shown", "from", min(from+1, len(list)), "to", from+len(page), "of", len(list))
 	roles := []kit.Option{{Label: v.t("review.all-roles")}}
 	for _, r := range []string{"officer", "registrar", "head", "dpo", "ict", "auditor", "admin"} {
 		roles = append(roles, kit.Option{Value: r, Label: v.t("role." + r), Selected: query.Get("role") == r})

@@ -54,7 +54,7 @@ func (v *visit) evidenceForm() form {
 	return form{Title: v.t("evidence.make-title"), Help: v.t("evidence.make-help"), Action: v.to("/office/evidence"), Button: v.t("evidence.make"), Fields: []kit.Field{
 		{Name: "agency", Label: v.t("office.agency"), Options: options},
 		{Name: "from", Label: v.t("office.from"), Type: "date", Width: "medium", Value: from, Required: true},
-		{Name: "to", Label: v.t("office.to"), Help: v.t("office.to-help"), Type: "date", Width: "medium", Value: to, Required: true},
+		{Name: "to", Label: v.t("office.to"), Help: v.t("evidence.to-help"), Type: "date", Width: "medium", Value: to, Required: true},
 	}}
 }
 

@@ -64,7 +64,7 @@ func (v *visit) librarySheet() (sheet, error) {
 		if now != nil {
 			label, period = now.Label, v.span(now.From, now.To)
 		}
-		t.Rows = append(t.Rows, row{Cells: []kit.Cell{{Text: d.Title.In(v.lang), Href: v.to("/office/library/" + d.Code)}, {Text: v.t("library.kind-" + d.Kind)}, {Text: label}, {Text: period}, {Chip: v.validity(now)}, {Text: strings.Join(v.citations(d, cited), ", ")}}})
+		t.Rows = append(t.Rows, row{Cells: []kit.Cell{{Text: d.Title.In(v.lang), Href: v.to("/office/library/" + d.Code)}, {Text: v.t("library.kind-" + d.Kind)}, {Text: label}, {Text: period}, {Chip: v.validity(now)}, {Text: strings.Join(v.citations(d, cited), " · ")}}})
 	}
 	s := sheet{Heading: v.t("library.heading"), Lead: v.t("library.lead"), Tables: []table{t}}
 	filter := form{Title: v.t("office.filter"), Method: "get", Action: v.to("/office/library"), Button: v.t("office.show"), Fields: []kit.Field{{Name: "kind", Label: v.t("library.kind"), Options: v.kindOptions(v.URL.Query().Get("kind"), true)}}}
@@ -93,9 +93,16 @@ func (v *visit) kindOptions(selected string, all bool) (out []kit.Option) {
 	return out
 }
 
+// citation is a row of a record in force that cites a document.
+type citation struct {
+	activity string
+	n        int
+	row      kit.Link
+}
+
 // citedBy are the rows of the records in force that cite each document.
-func (v *visit) citedBy() map[string][]kit.Link {
-	out := map[string][]kit.Link{}
+func (v *visit) citedBy() map[string][]citation {
+	out := map[string][]citation{}
 	for _, snap := range v.f.Activities() {
 		_, rev, err := v.read(v.Context(), snap.Activity, snap.Revision)
 		if err != nil {
@@ -104,16 +111,21 @@ func (v *visit) citedBy() map[string][]kit.Link {
 		cites := library.Cites(rev)
 		for _, def := range ropa.Rows {
 			for _, code := range cites[def.ID] {
-				out[code] = append(out[code], kit.Link{Href: v.revisionPath(snap.Activity, snap.Revision) + "#row-" + strconv.Itoa(def.No), Text: v.activity(snap.Activity) + " " + v.t("registerpages.row-n", "n", def.No)})
+				out[code] = append(out[code], citation{v.activity(snap.Activity), def.No, kit.Link{Href: v.revisionPath(snap.Activity, snap.Revision) + "#row-" + strconv.Itoa(def.No), Text: v.activity(snap.Activity) + " " + v.t("registerpages.row-n", "n", def.No)}})
 			}
 		}
 	}
 	return out
 }
 
-func (v *visit) citations(d library.Document, cited map[string][]kit.Link) (out []string) {
-	for _, l := range cited[d.Code] {
-		out = append(out, l.Text)
+// citations says in a line which rows cite a document: those of one record together.
+func (v *visit) citations(d library.Document, cited map[string][]citation) (out []string) {
+	for i, c := range cited[d.Code] {
+		if i == 0 || c.activity != cited[d.Code][i-1].activity {
+			out = append(out, c.activity+" "+v.t("registerpages.row-n", "n", c.n))
+			continue
+		}
+		out[len(out)-1] += ", " + strconv.Itoa(c.n)
 	}
 	for _, l := range d.Links {
 		out = append(out, v.linkText(l))
@@ -268,8 +280,8 @@ func (v *visit) documentSheet() (sheet, error) {
 
 func (v *visit) linkTable(d library.Document, mine bool) table {
 	t := table{Title: v.t("library.cited-by"), Head: []string{v.t("registerpages.row"), v.t("library.how")}, Empty: v.t("library.cited-none")}
-	for _, l := range v.citedBy()[d.Code] {
-		t.Rows = append(t.Rows, row{Cells: []kit.Cell{{Text: l.Text, Href: l.Href}, {Text: v.t("library.by-record")}}})
+	for _, c := range v.citedBy()[d.Code] {
+		t.Rows = append(t.Rows, row{Cells: []kit.Cell{{Text: c.row.Text, Href: c.row.Href}, {Text: v.t("library.by-record")}}})
 	}
 	for _, l := range d.Links {
 		r := row{Cells: []kit.Cell{{Text: v.linkText(l)}, {Text: v.t("library.by-link", "day", thai.DateShort(l.At, v.lang))}}}
