@@ -101,6 +101,9 @@ func showSection(v *visit) error {
 // typed stays; or the section is kept in the draft.
 func saveSection(v *visit) error {
 	s, rev, record, err := v.editing()
+	if e := errs.As(err); err != nil && e.Kind == errs.Conflict {
+		return v.underApproval(s, rev, e)
+	}
 	if err != nil {
 		return err
 	}
@@ -199,6 +202,22 @@ func (v *visit) overtaken(s edit.Section, values url.Values) error {
 	differs.Head = []string{v.t("registerpages.row"), v.t("registerpages.change"), v.t("editor.theirs"), v.t("editor.yours")}
 	p.Errors, p.Differs, p.Again, p.Dirty = &kit.Summary{Title: v.t("editor.conflict-by", "name", names.name(rev.PreparedBy))}, &differs, true, true
 	p.Base = s.Digest(theirs)
+	return v.page(http.StatusConflict, p.Here.Title+" · "+p.Heading, "office/register-form", p)
+}
+
+// underApproval tells that the revision was given to its approvers meanwhile: it cannot be
+// changed, and everything typed stands in the fields, to be taken along.
+func (v *visit) underApproval(s edit.Section, rev register.Revision, why *errs.E) error {
+	_, record, err := v.read(v.Context(), rev.Activity, rev.N)
+	if err != nil {
+		return err
+	}
+	faults := s.Read(record, v.PostForm)
+	p, err := v.sectionPage(s, rev, record, v.PostForm, faults)
+	if err != nil {
+		return err
+	}
+	p.Errors, p.Dirty, p.Base = &kit.Summary{Title: v.t(why.Key, why.Args...)}, true, v.PostForm.Get("base")
 	return v.page(http.StatusConflict, p.Here.Title+" · "+p.Heading, "office/register-form", p)
 }
 

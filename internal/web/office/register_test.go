@@ -373,7 +373,11 @@ func TestOnlyWhoPreparesTheRecordWritesItAndNotWhileItIsApproved(t *testing.T) {
 	p := h.want(303)(h.section("dpo", "contact-us", "basis").Form("base").Set("volume.declared", "400").Press("บันทึกส่วนนี้"))
 	open := p.Form("base").Set("volume.declared", "500")
 	h.act(h.get("dpo", "/th/office/records/contact-us/3", 200), "submit", 303)
-	h.want(409)(open.Press("บันทึกส่วนนี้"))
+	if p := h.want(409)(open.Press("บันทึกส่วนนี้")); p.Form("base").Values.Get("volume.declared") != "500" {
+		t.Error("what was typed is gone when the revision is under approval")
+	} else {
+		h.wellMade("th", p)
+	}
 	p = h.get("dpo", "/th/office/records/contact-us/edit", 303)
 	h.has(p, "ฉบับที่ 3", "อนุมัติ")
 }
