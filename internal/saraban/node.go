@@ -3,6 +3,7 @@ package saraban
 import (
 	"context"
 	"database/sql"
+	"strconv"
 	"strings"
 	"time"
 
@@ -27,6 +28,7 @@ func refuse(code, text string) error { return &ecms.Fault{Code: code, Descriptio
 type queued struct {
 	id, org, sender, kind, letter, dated string
 	body                                 []byte
+	size                                 int
 	at                                   time.Time
 }
 
@@ -39,6 +41,18 @@ func queueRows(tx *db.Tx, where string, args ...any) ([]queued, error) {
 		var at int64
 		err := rows.Scan(&q.id, &q.org, &q.sender, &q.kind, &q.letter, &q.dated, &q.body, &at)
 		q.at = db.Time(at)
+		out = append(out, q)
+		return err
+	})
+	return out, err
+}
+
+// queueHeads are the first items of a queue, without what they say.
+func queueHeads(tx *db.Tx, org string, limit int) ([]queued, error) {
+	var out []queued
+	err := tx.Each(`SELECT id, letter_id, dated, LENGTH(body) FROM ecms_queue WHERE org = $1 AND taken = FALSE ORDER BY id LIMIT `+strconv.Itoa(limit), []any{org}, func(rows *sql.Rows) error {
+		var q queued
+		err := rows.Scan(&q.id, &q.letter, &q.dated, &q.size)
 		out = append(out, q)
 		return err
 	})

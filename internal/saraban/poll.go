@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"slices"
+	"sync"
 	"time"
 
 	"prasan/internal/audit"
@@ -72,8 +73,32 @@ func (s *Service) alert(ctx context.Context, org, what string, body map[string]a
 // perRun is how many items of one queue are fetched before the others have their turn.
 const perRun = 20
 
-// Poll fetches what waits at the nodes for the organisations that live here.
+// Poll fetches what waits at the nodes for the organisations that live here, round by
+// round, until nothing waits any more.
 func (s *Service) Poll(ctx context.Context) error {
+	orgs, err := s.served(ctx)
+	if err != nil {
+		return err
+	}
+	var all []error
+	for len(orgs) > 0 && ctx.Err() == nil {
+		var more []string
+		for _, id := range orgs {
+			n, err := s.fetch(ctx, id)
+			if err != nil {
+				slog.Error("ecms", "org", id, "err", err)
+				all = append(all, err)
+			} else if n == perRun {
+				more = append(more, id)
+			}
+		}
+		orgs = more
+	}
+	return errors.Join(all...)
+}
+
+// served are the organisations whose queues are fetched here.
+func (s *Service) served(ctx context.Context) ([]string, error) {
 	orgs := make([]string, 0, len(s.Nodes))
 	for id := range s.Nodes {
 		orgs = append(orgs, id)
@@ -85,7 +110,7 @@ func (s *Service) Poll(ctx context.Context) error {
 			}
 			var here bool
 			if err := s.DB.Read(ctx, func(tx *db.Tx) (err error) { here, err = s.lives(tx, a.Code); return err }); err != nil {
-				return err
+				return nil, err
 			}
 			if here {
 				orgs = append(orgs, a.ECMS)
@@ -93,43 +118,107 @@ func (s *Service) Poll(ctx context.Context) error {
 		}
 	}
 	slices.Sort(orgs)
-	var all []error
-	for _, id := range orgs {
-		if err := s.fetch(ctx, id); err != nil {
-			slog.Error("ecms", "org", id, "err", err)
-			all = append(all, err)
-		}
-	}
-	return errors.Join(all...)
+	return orgs, nil
 }
 
-// fetch saves the items of a queue, each before it is removed there.
-func (s *Service) fetch(ctx context.Context, org string) error {
-	node := s.exchangeOf(org)
-	for range perRun {
-		item, err := node.Head(ctx, org)
+// fetch saves the items of a queue, each before it is removed there, and tells how many.
+func (s *Service) fetch(ctx context.Context, org string) (n int, err error) {
+	exchange := s.exchangeOf(org)
+	if own, ok := exchange.(node); ok {
+		return own.fetch(ctx, org)
+	}
+	for n < perRun {
+		item, err := exchange.Head(ctx, org)
 		if err != nil {
-			var bad *ecms.Fault
-			if errors.As(err, &bad) {
-				return s.alert(ctx, org, "unreadable", map[string]any{"code": bad.Code, "text": bad.Description})
-			}
-			return err
+			return n, s.unreadable(ctx, org, err)
 		}
 		if item == nil {
-			return nil
+			return n, nil
 		}
-		if err := s.save(ctx, org, item); err != nil {
-			return err
+		if err := s.save(ctx, org, item, func(*db.Tx) error { return nil }); err != nil {
+			return n, err
 		}
-		if _, err := node.Remove(ctx, org, item.ProcessID); err != nil {
-			return err
+		if _, err := exchange.Remove(ctx, org, item.ProcessID); err != nil {
+			return n, err
 		}
+		n++
 	}
-	return nil
+	return n, nil
 }
 
-// save stores what came from a node, once for each ProcessID.
-func (s *Service) save(ctx context.Context, org string, item *ecms.Item) error {
+// unreadable turns what a node refuses, or gives that cannot be read, into an alert.
+func (s *Service) unreadable(ctx context.Context, org string, err error) error {
+	var bad *ecms.Fault
+	if errors.As(err, &bad) {
+		return s.alert(ctx, org, "unreadable", map[string]any{"code": bad.Code, "text": bad.Description})
+	}
+	return err
+}
+
+// Items of the own node that are small are saved several at once, since they share a
+// commit then.
+const (
+	together = 8
+	small    = 1 << 20
+)
+
+// fetch saves what waits at the own node: each item is stored and removed in one
+// transaction. What is about one letter is saved in its order.
+func (n node) fetch(ctx context.Context, org string) (int, error) {
+	var waiting []queued
+	err := n.DB.Read(ctx, func(tx *db.Tx) (err error) { waiting, err = queueHeads(tx, org, perRun); return err })
+	if err != nil {
+		return 0, err
+	}
+	letters := map[string][]queued{}
+	var order []string
+	for _, q := range waiting {
+		key := q.letter + " " + q.dated
+		if q.size > small {
+			key = "" // the large ones after each other
+		}
+		if letters[key] == nil {
+			order = append(order, key)
+		}
+		letters[key] = append(letters[key], q)
+	}
+	var wg sync.WaitGroup
+	free := make(chan struct{}, together)
+	failed := make([]error, len(order))
+	for i, key := range order {
+		free <- struct{}{}
+		wg.Go(func() {
+			defer func() { <-free }()
+			for _, q := range letters[key] {
+				if failed[i] = n.take(ctx, org, q.id); failed[i] != nil {
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
+	return len(waiting), errors.Join(failed...)
+}
+
+func (n node) take(ctx context.Context, org, id string) error {
+	var all []queued
+	err := n.DB.Read(ctx, func(tx *db.Tx) (err error) { all, err = queueRows(tx, `id = $1`, id); return err })
+	if err != nil || len(all) == 0 {
+		return err
+	}
+	item, err := n.open(&all[0])
+	if err != nil { // it stays, and so does not come again at once
+		return errors.Join(err, n.unreadable(ctx, org, err))
+	}
+	all = nil
+	return n.save(ctx, org, item, func(tx *db.Tx) error {
+		_, err := tx.Exec(`UPDATE ecms_queue SET taken = TRUE WHERE org = $1 AND id = $2`, org, id)
+		return err
+	})
+}
+
+// save stores what came from a node, once for each ProcessID; also runs in its transaction.
+func (s *Service) save(ctx context.Context, org string, item *ecms.Item, also func(tx *db.Tx) error) error {
 	agency, ok := s.byECMS(org)
 	if !ok {
 		return errNoNode
@@ -161,10 +250,13 @@ func (s *Service) save(ctx context.Context, org string, item *ecms.Item) error {
 	}
 	return s.DB.InTx(ctx, func(tx *db.Tx) error {
 		n, err := tx.Exec(`INSERT INTO ecms_done (org, process_id, at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`, org, item.ProcessID, db.Micros(tx.Now()))
-		if err != nil || n == 0 {
+		if err == nil && n > 0 {
+			err = store(tx)
+		}
+		if err != nil {
 			return err
 		}
-		return store(tx)
+		return also(tx)
 	})
 }
 
