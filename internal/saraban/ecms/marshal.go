@@ -5,9 +5,26 @@ import "bytes"
 // Marshal writes an item as it lies in a queue, and Unmarshal reads it.
 func Marshal(i *Item) ([]byte, error) {
 	var out bytes.Buffer
+	out.Grow(i.size())
 	p := &printer{w: &out}
 	p.in("Item", func() { p.item(i) })
 	return out.Bytes(), p.err
+}
+
+// size is about how long an item is when it is written, so that memory is taken once.
+func (i *Item) size() int {
+	const rest = 8 << 10
+	if i.Letter == nil {
+		return rest
+	}
+	if i.Letter.Document != nil {
+		return rest + len(i.Letter.Document)
+	}
+	n := len(i.Letter.Main.Data)
+	for _, f := range i.Letter.Attachments {
+		n += len(f.Data)
+	}
+	return rest + n*4/3 + len(i.Letter.Attachments)*64
 }
 
 // Unmarshal reverses Marshal; what it gives may lie in b.

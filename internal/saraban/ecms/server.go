@@ -74,7 +74,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.answer(w, http.StatusOK, responseName(e.name), fail(asFault(err, TryAgain)))
 		return
 	}
-	s.answer(w, http.StatusOK, responseName(e.name), func(p *printer) { p.raw(out.String()) })
+	s.answer(w, http.StatusOK, responseName(e.name), func(p *printer) { p.copy(out.Bytes()) })
 }
 
 // responseName is how the answer to an operation is called: a list by its own name, the

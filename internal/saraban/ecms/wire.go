@@ -34,6 +34,12 @@ func (p *printer) raw(s string) {
 	}
 }
 
+func (p *printer) copy(b []byte) {
+	if p.err == nil {
+		_, p.err = p.w.Write(b)
+	}
+}
+
 func (p *printer) tag(name, text string) {
 	p.raw("<" + name + ">")
 	if p.err == nil {
@@ -79,7 +85,7 @@ func (p *printer) binary(name string, f File) {
 
 func (p *printer) letter(l *Letter) {
 	if l.Document != nil {
-		p.raw(string(l.Document))
+		p.copy(l.Document)
 		return
 	}
 	p.in(`rsm:GovernmentDocument xmlns:rsm="`+rsmNS+`" xmlns:ram="`+ramNS+`"`, func() {
