@@ -173,7 +173,7 @@ func (c verifyCmd) file(p *program) error {
 	if err != nil {
 		return err
 	}
-	master, err := vault.ReadMaster(path, false)
+	master, err := vault.ReadMasters(path)
 	if err != nil {
 		return err
 	}

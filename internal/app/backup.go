@@ -139,7 +139,7 @@ func Restore(ctx context.Context, c config.Store, o RestoreOptions) (backup.Rest
 	if err != nil {
 		return backup.Restored{}, err
 	}
-	master, err := vault.ReadMaster(masterFile, false)
+	master, err := vault.ReadMasters(masterFile)
 	if err != nil {
 		return backup.Restored{}, err
 	}
@@ -361,7 +361,7 @@ func (a *App) VerifyPages(ctx context.Context, address string, p config.Places) 
 	if a.DB.Dialect != db.SQLite {
 		return nil, errs.New(errs.Invalid, "error.verify-against")
 	}
-	found, err := backup.Against(ctx, a.DB, c, a.Vault.Wrapper())
+	found, err := backup.Against(ctx, a.DB, c, a.openers())
 	var out []Finding
 	for _, f := range found {
 		out = append(out, Finding{"database", f})

@@ -16,6 +16,7 @@ import (
 	"prasan/internal/config"
 	"prasan/internal/db"
 	"prasan/internal/db/dbtest"
+	"prasan/internal/errs"
 )
 
 func must(t *testing.T, err error) {
@@ -249,4 +250,67 @@ func TestAnExcessThatWasErasedDoesNotComeBackWithAnOlderCopy(t *testing.T) {
 			}
 		}
 	})
+}
+
+func TestKeysAreReplacedWhileServingAndCopiesFollow(t *testing.T) {
+	ctx := context.Background()
+	e := dbtest.SQLite(t)
+	c := copying(t, e)
+	r := start(t, c, app.Options{Mode: app.Create})
+	r.want(200)(r.toSend(sender).Submit())
+	r.copied()
+	before, err := os.ReadFile(c.MasterKeyFile)
+	must(t, err)
+	must(t, r.DB.InTx(ctx, func(tx *db.Tx) error { return r.RotateKeys(tx, "somebody", "a breach") }))
+	var last backup.Rotation
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+		if last, err = r.Keys.State(ctx); err == nil && last.ID != "" && last.Phase == "" {
+			break
+		}
+	}
+	must(t, err)
+	if last.Phase != "" || last.Moved == 0 || last.OldKey {
+		t.Fatalf("%+v", last)
+	}
+	after, err := os.ReadFile(c.MasterKeyFile)
+	must(t, err)
+	if bytes.Equal(before, after) {
+		t.Error("the master key is the same")
+	}
+	if _, err := os.Stat(c.MasterKeyFile + ".old"); err == nil {
+		t.Error("the old key is still there although a copy opens with the new one")
+	}
+	r.want(200)(r.toSend(sender).Submit()) // serving goes on
+	r.copied()
+	to, err := restored(t, c)
+	must(t, err)
+	a, err := app.New(ctx, to, app.Options{Mode: app.Use})
+	must(t, err)
+	defer a.Close()
+	if found, err := a.Verify(ctx); err != nil || len(found) > 0 {
+		t.Errorf("%v, %v", found, err)
+	}
+	var n int
+	must(t, a.DB.Read(ctx, func(tx *db.Tx) error {
+		return tx.QueryRow(`SELECT COUNT(*) FROM audit WHERE action LIKE 'keys.%'`, nil, &n)
+	}))
+	if n < 5 {
+		t.Errorf("%d lines of the audit tell of it", n)
+	}
+	// Another master key, and a lost keyring, are refused with what to do, and change nothing.
+	must(t, os.WriteFile(to.MasterKeyFile+".wrong", []byte(strings.Repeat("ab", 32)+"\n"), 0o600))
+	wrong := c
+	wrong.MasterKeyFile = to.MasterKeyFile + ".wrong"
+	if to, err := restored(t, wrong); err == nil || errs.As(err).Key != "error.backup-key" {
+		t.Errorf("another master key: %v", err)
+	} else if _, err := os.Stat(to.Data); err == nil {
+		t.Error("a folder is left that looks like an installation")
+	}
+	lost := c
+	lost.Backup.KeysTo = t.TempDir()
+	if to, err := restored(t, lost); err == nil || errs.As(err).Key != "error.backup-none" {
+		t.Errorf("a lost keyring: %v", err)
+	} else if _, err := os.Stat(to.Data); err == nil {
+		t.Error("a folder is left that looks like an installation")
+	}
 }

@@ -13,6 +13,7 @@ import (
 	"prasan/internal/jobs"
 	"prasan/internal/thai"
 	"prasan/internal/truth"
+	"prasan/internal/vault"
 	"prasan/internal/web/api"
 )
 
@@ -131,7 +132,7 @@ func wireDrills(_ context.Context, a *App) error {
 	if err != nil {
 		return err
 	}
-	a.Drills = &backup.Driller{DB: a.DB, Audit: a.Audit, Jobs: a.Jobs, Signer: signer, Now: a.Now, Wrapper: a.Vault.Wrapper, Folder: a.Config.Data, Copies: a.newestCopies, Target: a.drillTarget, Check: a.checkRestored}
+	a.Drills = &backup.Driller{DB: a.DB, Audit: a.Audit, Jobs: a.Jobs, Signer: signer, Now: a.Now, Wrapper: a.openers, Folder: a.Config.Data, Copies: a.newestCopies, Target: a.drillTarget, Check: a.checkRestored}
 	a.Drills.Register(monthly)
 	if a.Config.Backup.To != "" {
 		a.Keys.Copy = a.copyAll
@@ -250,4 +251,13 @@ func (a *App) seeDrill(ctx context.Context, s truth.Subject) (truth.Seen, error)
 		}
 	}
 	return out, err
+}
+
+// openers are the keys with which copies open: the present master key and, until there is
+// a copy under it, the one before.
+func (a *App) openers() vault.KeyWrapper {
+	if w, err := vault.ReadMasters(a.Config.MasterKeyFile); err == nil {
+		return w
+	}
+	return a.Vault.Wrapper()
 }

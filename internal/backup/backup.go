@@ -57,7 +57,7 @@ func (s Source) whole(ctx context.Context, to Copy, kind string, d *db.DB, view 
 	head := s.head(kind, d)
 	head.At = at
 	if d.Dialect == db.SQLite && view == nil {
-		if view, err = d.View(ctx); err != nil {
+		if view, head.At, err = d.Present(ctx); err != nil {
 			return report, err
 		}
 		defer view.Close()

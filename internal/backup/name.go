@@ -140,7 +140,7 @@ type Copy struct {
 
 func (c Copy) String() string { return c.Place.String() + "/" + c.Name }
 
-// Find finds a copy by an address: a file, or a place whose newest one is taken.
+// Find finds a copy by an address: a file, or a place, of which the one that leads furthest is taken.
 func Find(ctx context.Context, address, kind string, o place.Options) (Copy, error) {
 	where, name := address, ""
 	if base := path.Base(address); whole.MatchString(base) {
@@ -157,15 +157,38 @@ func Find(ctx context.Context, address, kind string, o place.Options) (Copy, err
 	if err != nil || name != "" {
 		return Copy{p, name}, err
 	}
+	if name, err = furthest(ctx, p, kind); err != nil {
+		p.Close()
+		return Copy{}, err
+	}
+	return Copy{p, name}, nil
+}
+
+// furthest is the whole copy that leads furthest with its increments: one that was made by
+// hand is not continued, and may be newer than the one that is.
+func furthest(ctx context.Context, p place.Place, kind string) (name string, err error) {
 	all, err := wholes(ctx, p, kind)
 	if err == nil && len(all) == 0 {
 		err = errs.New(errs.NotFound, "error.backup-none", "path", p.String())
 	}
 	if err != nil {
-		p.Close()
-		return Copy{}, err
+		return "", err
 	}
-	return Copy{p, all[len(all)-1].name}, nil
+	items, err := p.List(ctx)
+	var best time.Time
+	for _, w := range all {
+		reach := w.made
+		pages, files := incrementsOf(items, w.name, kind)
+		for _, i := range append(pages, files...) {
+			if i.at.After(reach) {
+				reach = i.at
+			}
+		}
+		if !reach.Before(best) {
+			name, best = w.name, reach
+		}
+	}
+	return name, err
 }
 
 // wholeCopy is a whole copy that is at a place.

@@ -16,6 +16,7 @@ import (
 	"prasan/internal/backup/place"
 	"prasan/internal/db"
 	"prasan/internal/errs"
+	"prasan/internal/vault"
 )
 
 // Stream keeps a SQLite database copied: a whole copy, and beside it whatever is committed
@@ -30,13 +31,14 @@ type Stream struct {
 	// Made is told of each whole copy.
 	Made func(ctx context.Context, kind, name string, r Report) error
 
-	tail  *db.Tail
-	now   progress
-	queue []*db.Part
-	whole chan outcome // of a whole copy under way; nil when there is none
-	begun time.Time    // when the last one was begun
-	stale bool         // the one under way was begun before it was asked for
-	asOf  time.Time    // when all that was committed had been copied
+	tail    *db.Tail
+	now     progress
+	queue   []*db.Part
+	whole   chan outcome     // of a whole copy under way; nil when there is none
+	begun   time.Time        // when the last one was begun
+	wrapper vault.KeyWrapper // of the last increment
+	stale   bool             // the one under way was begun before it was asked for
+	asOf    time.Time        // when all that was committed had been copied
 
 	mu     sync.Mutex
 	fresh  []string // attachments that were stored and are not copied
@@ -182,7 +184,7 @@ func (s *Stream) sendPart(ctx context.Context, p *db.Part) error {
 	if err := s.put(ctx, part, p.To, func(a *archive) error { return a.add(pagesName, p.Size(), p.Write) }); err != nil {
 		return err
 	}
-	next.At = p.To
+	next.At, next.Made = p.To, s.now.Made
 	return s.save(next)
 }
 
@@ -190,11 +192,25 @@ func (s *Stream) sendPart(ctx context.Context, p *db.Part) error {
 func (s *Stream) put(ctx context.Context, part Part, at db.Position, fill func(a *archive) error) error {
 	head := s.Source.head(s.Kind, s.DB)
 	head.Part, head.At = &part, at
+	wrapper := s.Source.Wrapper()
+	if s.wrapper != nil && s.wrapper != wrapper && !opens(s.wrapper, wrapper) { // the master key was changed: all is to open with the new one soon
+		s.now.Made = time.Time{}
+	}
+	s.wrapper = wrapper
 	name := increment{Part: part, at: head.Made}.named(s.Kind)
 	return s.Place.Put(ctx, name, func(w io.Writer) error {
-		_, err := sealed(w, s.Source.Wrapper(), head, fill)
+		_, err := sealed(w, wrapper, head, fill)
 		return err
 	})
+}
+
+// opens tells whether a key opens what another has wrapped.
+func opens(old, now vault.KeyWrapper) bool {
+	wrapped, err := now.Wrap(keyLabel, make([]byte, 32))
+	if err == nil {
+		_, err = old.Unwrap(keyLabel, wrapped)
+	}
+	return err == nil
 }
 
 // sendFiles copies attachments that were stored, and the journal of what was destroyed.
@@ -231,6 +247,7 @@ func (s *Stream) sendFiles(ctx context.Context) error {
 	s.mu.Lock()
 	s.fresh = s.fresh[len(list):]
 	s.mu.Unlock()
+	next.Made = s.now.Made
 	return s.save(next)
 }
 

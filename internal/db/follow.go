@@ -94,6 +94,19 @@ func (d *DB) View(ctx context.Context) (*View, error) {
 	return &View{h}, err
 }
 
+// Present opens the present moment and tells where in the log it is.
+func (d *DB) Present(ctx context.Context) (v *View, at Position, err error) {
+	err = d.still(ctx, func() (err error) {
+		log := wal{path: d.path() + "-wal"}
+		if _, err = log.read(); err == nil {
+			at = log.at
+			v, err = d.View(ctx)
+		}
+		return err
+	})
+	return v, at, err
+}
+
 // Close lets the moment go.
 func (v *View) Close() { v.hold.Close() }
 

@@ -55,6 +55,33 @@ func ReadMaster(path string, create bool) (*Master, error) {
 	return NewMaster(key)
 }
 
+// ReadMasters reads a master key file for opening copies: what was made before the key was
+// changed opens with the one that is kept beside it until there is a new copy.
+func ReadMasters(path string) (KeyWrapper, error) {
+	master, err := ReadMaster(path, false)
+	if err != nil {
+		return nil, err
+	}
+	if old, err := ReadMaster(path+oldEnding, false); err == nil {
+		return masters{master, old}, nil
+	}
+	return master, nil
+}
+
+// masters are the present master key and those before it.
+type masters []*Master
+
+func (m masters) Wrap(label string, key []byte) ([]byte, error) { return m[0].Wrap(label, key) }
+
+func (m masters) Unwrap(label string, wrapped []byte) (key []byte, err error) {
+	for _, x := range m {
+		if key, err = x.Unwrap(label, wrapped); err == nil {
+			return key, nil
+		}
+	}
+	return nil, err
+}
+
 func createMaster(path string) ([]byte, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, err
