@@ -250,6 +250,7 @@ of the flow which the record declares.
 	for _, s := range states() {
 		fmt.Fprintf(w, "| %s | %s |\n", s, stageWords(s))
 	}
+	writeOtherWorkflows(w)
 	return nil
 }
 

@@ -5,6 +5,7 @@ import (
 
 	"prasan/internal/cases"
 	"prasan/internal/referral"
+	"prasan/internal/retention"
 	"prasan/internal/rights"
 	"prasan/internal/web/api"
 )
@@ -12,7 +13,7 @@ import (
 func wireRights(_ context.Context, a *App) error {
 	a.Rights = rights.New(rights.Deps{DB: a.DB, Vault: a.Vault, Processing: a.Processing, Audit: a.Audit, Record: a.Register.Snapshot, Data: cases.OfPerson{Service: a.Cases}, Holders: a.PersonHolders,
 		NewReference: cases.NewReference, NewCode: cases.NewCode, CleanCode: cases.CleanCode, Now: a.Now, TargetDays: a.Config.Terms.RightsDays,
-		Limits: a.Limits, Letters: a.Letters, Agencies: a.Agencies, Recipients: referral.Recipients, Central: "ops"})
+		Limits: a.Limits, Letters: a.Letters, Agencies: a.Agencies, Recipients: referral.Recipients, Held: retention.Held, Central: "ops"})
 	a.Operations = append(a.Operations, api.RightsOperations(a.Rights)...)
 	return nil
 }

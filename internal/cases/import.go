@@ -3,6 +3,7 @@ package cases
 import (
 	"context"
 	"crypto/rand"
+	"fmt"
 	"strings"
 	"time"
 
@@ -108,15 +109,19 @@ func (s *Service) isBuried(tx *db.Tx, number string) (bool, error) {
 // bury keeps the keyed digests of the numbers under which what is destroyed was known, so
 // that an import of older files does not bring it back.
 func (s *Service) bury(tx *db.Tx, list []doomed) error {
+	var marks []string
+	var args []any
+	seen := map[string]bool{}
 	for _, d := range list {
 		for _, number := range []string{d.reference, d.outside} {
-			if number == "" {
+			if number == "" || seen[number] {
 				continue
 			}
-			if _, err := tx.Exec(`INSERT INTO burials (digest, at) VALUES ($1, $2) ON CONFLICT (digest) DO NOTHING`, s.Vault.Digest("burial", number), db.Micros(tx.Now())); err != nil {
-				return err
-			}
+			seen[number] = true
+			marks = append(marks, fmt.Sprintf("($%d, $%d)", len(args)+1, len(args)+2))
+			args = append(args, s.Vault.Digest("burial", number), db.Micros(tx.Now()))
 		}
 	}
-	return nil
+	_, err := tx.Exec(`INSERT INTO burials (digest, at) VALUES `+strings.Join(marks, ", ")+` ON CONFLICT (digest) DO NOTHING`, args...)
+	return err
 }

@@ -174,3 +174,15 @@ func parse(t *testing.T, text string) string {
 	must(t, err)
 	return at.UTC().Format(time.RFC3339)
 }
+
+func TestNothingIsErasedOfWhatAnOrderHolds(t *testing.T) {
+	o := newOffice(t, dbtest.SQLite(t))
+	r := o.ask(rights.Erasure, o.Receive(1, "บัตรประชาชน 1-2345-67890-12-1"))
+	o.decide(r.Reference, rights.Partly, "33")
+	o.held = true
+	_, err := o.rights.Execute(ctx, housetest.DPO, r.Reference, rights.Order{})
+	wants(t, err, errs.Conflict)
+	o.held = false
+	_, err = o.rights.Execute(ctx, housetest.DPO, r.Reference, rights.Order{})
+	must(t, err)
+}

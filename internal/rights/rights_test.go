@@ -26,6 +26,7 @@ type office struct {
 	*housetest.House
 	rights  *rights.Service
 	letters *letters.Service
+	held    bool     // every case, by an order
 	passed  []string // agencies to which every case was disclosed
 }
 
@@ -37,7 +38,7 @@ func newOffice(t *testing.T, e *dbtest.Engine) *office {
 	o.letters, dir = h.Correspond()
 	o.rights = rights.New(rights.Deps{DB: e.DB, Vault: h.Vault, Processing: h.Processing, Audit: h.Audit, Record: func(string) *policy.Snapshot { return h.Record }, Data: cases.OfPerson{Service: h.Cases},
 		NewReference: cases.NewReference, NewCode: cases.NewCode, CleanCode: cases.CleanCode, Now: e.Clock.Now, TargetDays: 30,
-		Limits: h.Limiter(), Letters: o.letters, Agencies: dir, Central: "ops", Recipients: func(*db.Tx, string) ([]string, error) { return o.passed, nil }})
+		Limits: h.Limiter(), Letters: o.letters, Agencies: dir, Central: "ops", Recipients: func(*db.Tx, string) ([]string, error) { return o.passed, nil }, Held: func(*db.Tx, string) (bool, error) { return o.held, nil }})
 	return o
 }
 

@@ -39,6 +39,7 @@ type Deps struct {
 	Letters      *letters.Service
 	Agencies     *org.Directory
 	Recipients   func(tx *db.Tx, caseID string) ([]string, error) // agencies to which a case was disclosed
+	Held         func(tx *db.Tx, caseID string) (bool, error)     // by an order: nothing of it is erased
 	Central      string                                           // the agency that answers what concerns several
 }
 
@@ -297,6 +298,9 @@ func (s *Service) Execute(ctx context.Context, a policy.Actor, reference string,
 	if !policy.May(a, "rights.work", r.Agency) {
 		return r, errs.New(errs.Forbidden, "error.forbidden")
 	}
+	if err := s.notHeld(ctx, &r); err != nil {
+		return r, err
+	}
 	body := map[string]string{}
 	if r.Outcome != Refused || r.Right == Erasure {
 		if err := s.carryOut(ctx, a, &r, o, body); err != nil {
@@ -315,6 +319,25 @@ func (s *Service) Execute(ctx context.Context, a policy.Actor, reference string,
 		err = s.inform(ctx, a, &done)
 	}
 	return done, err
+}
+
+// notHeld: what an order holds is evidence; nothing of it is erased until it is released.
+func (s *Service) notHeld(ctx context.Context, r *Request) error {
+	if r.Right != Erasure {
+		return nil
+	}
+	return s.DB.Read(ctx, func(tx *db.Tx) error {
+		for _, c := range r.Cases {
+			held, err := s.Held(tx, c.id)
+			if err == nil && held {
+				err = errs.New(errs.Conflict, "error.rights-held", "reference", c.Reference)
+			}
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 func (s *Service) carryOut(ctx context.Context, a policy.Actor, r *Request, o Order, body map[string]string) error {

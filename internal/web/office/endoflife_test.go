@@ -42,7 +42,7 @@ type endOfLife struct {
 func (h *house) promise(d *office.Deps, v *vault.Vault, guard *processing.Service, log *audit.Log, queue *jobs.Queue, record *register.Store, agencies *org.Directory) {
 	x := &endOfLife{}
 	x.rights = rights.New(rights.Deps{DB: h.e.DB, Vault: v, Processing: guard, Audit: log, Record: record.Snapshot, Data: cases.OfPerson{Service: h.cases}, NewReference: cases.NewReference, NewCode: cases.NewCode, CleanCode: cases.CleanCode, Now: h.e.Clock.Now, TargetDays: 30,
-		Limits: limits.New(v.Derive("limits"), true), Letters: d.Letters, Agencies: agencies, Central: "ops", Recipients: referral.Recipients})
+		Limits: limits.New(v.Derive("limits"), true), Letters: d.Letters, Agencies: agencies, Central: "ops", Recipients: referral.Recipients, Held: retention.Held})
 	x.breach = breach.New(breach.Deps{DB: h.e.DB, Vault: v, Processing: guard, Audit: log, Jobs: queue, Record: record.Snapshot, Now: h.e.Clock.Now, Terms: breach.DefaultTerms, Letters: d.Letters,
 		Contact: func(code string) policy.Contact {
 			a, _ := agencies.Get(code)

@@ -119,7 +119,7 @@ func newSiteWith(t *testing.T, e *dbtest.Engine, provider public.Provider) *site
 	must(t, err)
 	papers := letters.New(letters.Deps{DB: e.DB, Vault: v, Processing: guard, Audit: log, Jobs: queue, Agencies: agencies, Record: record, Now: e.Clock.Now})
 	s.rights = rights.New(rights.Deps{DB: e.DB, Vault: v, Processing: guard, Audit: log, Record: record, Data: cases.OfPerson{Service: s.cases}, NewReference: cases.NewReference, NewCode: cases.NewCode, CleanCode: cases.CleanCode, Now: e.Clock.Now, TargetDays: 30,
-		Limits: limiter, Letters: papers, Agencies: agencies, Central: "ops", Recipients: referral.Recipients})
+		Limits: limiter, Letters: papers, Agencies: agencies, Central: "ops", Recipients: referral.Recipients, Held: func(*db.Tx, string) (bool, error) { return false, nil }})
 	s.identity = identity.New(identity.Deps{DB: e.DB, Vault: v, Audit: log, Jobs: queue, Limits: limiter, Mail: post, Processing: guard, Now: e.Clock.Now, Digest: s.cases.Digest,
 		Owner: func(ctx context.Context, digest []byte) (o identity.Owner, is bool, err error) {
 			err = cases.OfPerson{Service: s.cases}.ByDigest(ctx, digest, func(_, _, agency, subject string) { o, is = identity.Owner{Subject: subject, Agency: agency}, true })
