@@ -57,6 +57,9 @@ func seed(ctx context.Context, a *App, progress func(done, all int)) (Scenario, 
 	if err := scenario.Letters(ctx, scenario.LettersEnv{DB: a.DB, Now: a.Now(), Clock: a.Demo.Clock, Cases: a.Cases, Letters: a.Letters, Saraban: a.Saraban, Referral: a.Referral}); err != nil {
 		return Scenario{}, err
 	}
+	if err := a.seedMail(ctx); err != nil {
+		return Scenario{}, err
+	}
 	if err := a.seedLibrary(ctx); err != nil {
 		return Scenario{}, err
 	}

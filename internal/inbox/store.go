@@ -1,6 +1,7 @@
 package inbox
 
 import (
+	"context"
 	"database/sql"
 	"fmt"
 	"slices"
@@ -99,4 +100,17 @@ func (f *Filter) where() (string, []any) {
 		f.Limit = 50
 	}
 	return strings.Join(where, " AND ") + fmt.Sprintf(" ORDER BY id DESC LIMIT %d", f.Limit), args
+}
+
+// Unsorted are the mails that are kept and not sorted yet, oldest first.
+func (s *Service) Unsorted(ctx context.Context) (ids []string, err error) {
+	err = s.DB.Read(ctx, func(tx *db.Tx) error {
+		list, err := many(tx, `state = 'new' ORDER BY id LIMIT 200`)
+		ids = nil
+		for _, i := range list {
+			ids = append(ids, i.ID)
+		}
+		return err
+	})
+	return ids, err
 }
