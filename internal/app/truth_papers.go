@@ -3,7 +3,6 @@ package app
 import (
 	"context"
 	"net/http"
-	"net/http/httptest"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -213,7 +212,7 @@ func (a *App) seeDocuments(row string) func(context.Context, truth.Subject) (tru
 }
 
 // seeForms looks whether each form that the activity uses can be had: it is in the
-// library, public and in force, and every site leads to it.
+// library, public and in force, and the sites that are read lead to it.
 func (a *App) seeForms(ctx context.Context, s truth.Subject) (truth.Seen, error) {
 	out, err := a.seeDocuments("activity.forms")(ctx, s)
 	if err != nil || !out.Known {
@@ -229,25 +228,17 @@ func (a *App) seeForms(ctx context.Context, s truth.Subject) (truth.Seen, error)
 			out.Names = append(out.Names, code)
 		}
 	}
-	missing, err := truth.Once(s, "rights pages", func() ([]string, error) { return a.without(ctx, "/th/rights"), nil })
-	out.Checked += int64(len(a.Sites.All()))
-	out.Wrong += int64(len(missing))
-	out.Names = append(out.Names, missing...)
-	return out, err
-}
-
-// without are the sites that do not answer with a page.
-func (a *App) without(ctx context.Context, path string) (out []string) {
-	for _, site := range a.Sites.All() {
-		r := httptest.NewRequestWithContext(ctx, http.MethodGet, "http://"+site.Host+path, nil)
-		r.Header.Set("User-Agent", "prasan-truth (bot)")
-		w := httptest.NewRecorder()
-		a.Handler().ServeHTTP(w, r)
-		if w.Code != http.StatusOK {
-			out = append(out, site.Host)
+	pages, err := a.pages(ctx, s)
+	for _, p := range pages {
+		if p.path != "/th/rights" {
+			continue
+		}
+		if out.Checked++; p.status != http.StatusOK {
+			out.Wrong++
+			out.Names = append(out.Names, p.site)
 		}
 	}
-	return out
+	return out, err
 }
 
 // domainList is the code of the annex to which the record refers for where data lies.

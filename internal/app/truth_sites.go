@@ -23,16 +23,23 @@ import (
 var ownCookies = []string{"consent", "prasan_choice", "prasan_visitor"}
 
 // crawled are the pages that are looked at, on each site that is.
-var crawled = []string{"/th/", "/th/contact", "/th/track", "/th/privacy", "/en/"}
+var crawled = []string{"/th/", "/th/contact", "/th/track", "/th/privacy", "/th/rights", "/en/"}
 
 // sitesCrawled bounds the crawl: all sites show the same templates.
 const sitesCrawled = 5
 
-// seePages reads the public pages as a visitor gets them: which cookies are set, or to
-// which hosts of others the visitor's browser would be sent.
-func (a *App) seePages(cookies bool) func(context.Context, truth.Subject) (truth.Seen, error) {
-	return func(ctx context.Context, s truth.Subject) (truth.Seen, error) {
-		out := truth.Seen{Known: true}
+// pageSeen is a public page as a visitor gets it.
+type pageSeen struct {
+	site, path string
+	status     int
+	cookies    []string
+	hosts      []string // of others, to which his browser is sent
+}
+
+// pages reads some public pages, once a report.
+func (a *App) pages(ctx context.Context, s truth.Subject) ([]pageSeen, error) {
+	return truth.Once(s, "pages", func() ([]pageSeen, error) {
+		var out []pageSeen
 		for i, site := range a.Sites.All() {
 			if i == sitesCrawled {
 				break
@@ -42,30 +49,39 @@ func (a *App) seePages(cookies bool) func(context.Context, truth.Subject) (truth
 				r.Header.Set("User-Agent", "prasan-truth (bot)")
 				w := httptest.NewRecorder()
 				a.Handler().ServeHTTP(w, r)
-				out.Checked++
-				var found []string
-				if cookies {
-					for _, c := range w.Result().Cookies() {
-						if !slices.Contains(ownCookies, strings.TrimPrefix(c.Name, "__Host-")) {
-							found = append(found, c.Name)
-						}
-					}
-				} else {
-					for _, host := range foreign(w.Body.Bytes(), site.Host) {
-						if !a.listedAbroad(s, host) {
-							found = append(found, host)
-						}
-					}
+				p := pageSeen{site: site.Host, path: path, status: w.Code, hosts: foreign(w.Body.Bytes(), site.Host)}
+				for _, c := range w.Result().Cookies() {
+					p.cookies = append(p.cookies, c.Name)
 				}
-				out.Wrong += int64(len(found))
-				for _, f := range found {
-					if !slices.Contains(out.Names, f) {
-						out.Names = append(out.Names, f)
-					}
-				}
+				out = append(out, p)
 			}
 		}
 		return out, nil
+	})
+}
+
+// seePages looks which cookies public pages set, or to which hosts of others they send
+// the visitor's browser.
+func (a *App) seePages(cookies bool) func(context.Context, truth.Subject) (truth.Seen, error) {
+	return func(ctx context.Context, s truth.Subject) (truth.Seen, error) {
+		list, err := a.pages(ctx, s)
+		out := truth.Seen{Known: true, Checked: int64(len(list))}
+		for _, p := range list {
+			found := p.hosts
+			if cookies {
+				found = p.cookies
+			}
+			for _, f := range found {
+				if cookies && slices.Contains(ownCookies, strings.TrimPrefix(f, "__Host-")) || !cookies && a.listedAbroad(s, f) {
+					continue
+				}
+				out.Wrong++
+				if !slices.Contains(out.Names, f) {
+					out.Names = append(out.Names, f)
+				}
+			}
+		}
+		return out, err
 	}
 }
 
@@ -99,16 +115,30 @@ func foreign(page []byte, own string) []string {
 
 // seeNotices looks whether each site shows the notice of the revision in force.
 func (a *App) seeNotices(ctx context.Context, s truth.Subject) (truth.Seen, error) {
+	published, err := truth.Once(s, "notices", func() (map[string]int, error) {
+		all, err := a.Notices.Versions(ctx, "")
+		newest := map[string]int{}
+		for _, n := range all {
+			if key := n.Activity + " " + n.Agency; newest[key] == 0 {
+				newest[key] = n.Revision
+			}
+		}
+		return newest, err
+	})
 	out := truth.Seen{Known: true}
 	for _, site := range a.Sites.All() {
 		out.Checked++
+		if published[s.Snapshot.Activity+" "+site.Agency] == s.Snapshot.Revision {
+			continue
+		}
+		// It is published when it is first shown; one that cannot be written is not.
 		n, err := a.Notices.Current(ctx, s.Snapshot.Activity, site.Agency)
 		if err != nil || n.RevisionID != s.Snapshot.RevisionID {
 			out.Wrong++
 			out.Names = append(out.Names, site.Host)
 		}
 	}
-	return out, nil
+	return out, err
 }
 
 // seeGroup looks whether each site that is served is of the body that the record names.

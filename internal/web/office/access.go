@@ -254,3 +254,19 @@ func exportMatrix(v *visit) error {
 	}
 	return v.download(mediaTypes[format], "access-"+v.PathValue("activity")+"."+format, out.Bytes())
 }
+
+// reviewsWaiting is how many reviews of access are to be attested, for who watches over
+// the work.
+func (v *visit) reviewsWaiting() ([]number, error) {
+	if v.f.Review == nil || !v.reaches(review.Action) {
+		return nil, nil
+	}
+	list, err := v.f.Review.List(v.Context())
+	n := 0
+	for _, r := range list {
+		if r.AttestedAt.IsZero() {
+			n++
+		}
+	}
+	return []number{{v.t("review.waiting"), kit.Thousands(n), v.to("/office/access")}}, err
+}

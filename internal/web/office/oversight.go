@@ -46,6 +46,11 @@ func oversight(v *visit) error {
 	}{{"open", "view=open", n.Open}, {"late", "view=open&overdue=yes", n.Overdue}, {"quarantined", "view=quarantined", n.Quarantined}, {"parked", "view=parked", n.Parked}} {
 		p.Numbers = append(p.Numbers, number{v.t("office.view-" + x.key), kit.Thousands(x.n), v.to("/office/cases?" + x.query)})
 	}
+	waiting, err := v.reviewsWaiting()
+	if err != nil {
+		return err
+	}
+	p.Numbers = append(p.Numbers, waiting...)
 	report, err := v.truthReport()
 	if err != nil {
 		return err
