@@ -12,6 +12,7 @@ import (
 	"prasan/internal/errs"
 	"prasan/internal/register"
 	"prasan/internal/ropa"
+	"prasan/internal/ropa/edit"
 	papers "prasan/internal/ropa/form"
 	"prasan/internal/web/kit"
 )
@@ -262,6 +263,12 @@ func (v *visit) actsOn(p *revisionPage, r register.Revision, body string, refuse
 	closed := r.Status == register.Effective || r.Status == register.Superseded
 	if v.reaches("record.prepare") && (closed && r.Status == register.Effective || slices.Contains(may, "draft")) {
 		p.Edit, p.EditForm = v.to("/office/records/"+r.Activity+"/draft"), v.to("/office/records/"+r.Activity+"/edit")
+		for i := range p.Sections {
+			for j := range p.Sections[i].Rows {
+				row := &p.Sections[i].Rows[j]
+				row.Edit = v.to(sectionPath(r.Activity, edit.Home(ropa.Rows[row.No-1].ID))) + "#" + row.ID
+			}
+		}
 	}
 	if refused != nil {
 		v.sayRefused(p, refused)

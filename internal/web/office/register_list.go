@@ -63,7 +63,7 @@ type activitiesPage struct {
 	Done          string
 	Truth         *truthNumber
 	Lists         []kit.Table // by main process
-	New           string // where an activity is added; none when empty
+	New           string      // where an activity is added; none when empty
 }
 
 var statusTones = map[string]string{register.Effective: "good", register.Approved: "busy", register.Review: "wait", register.Draft: "quiet", register.Superseded: "quiet"}

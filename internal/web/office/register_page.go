@@ -87,6 +87,7 @@ type paperRow struct {
 	Evidence   []evidence
 	Findings   []finding
 	Documents  []kit.Link // of the library, which the row cites
+	Edit       string     // where the row is written; none when empty
 }
 
 type evidence struct{ Text, At string }

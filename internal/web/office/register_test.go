@@ -367,6 +367,9 @@ func TestOnlyWhoPreparesTheRecordWritesItAndNotWhileItIsApproved(t *testing.T) {
 		h.get(who, "/th/office/records/contact-us/edit/part/data", 403)
 		h.refused(who, "/th/office/records/contact-us/edit/part/data", "base=x&go=save", 403)
 	}
+	if !strings.Contains(h.get("dpo", "/th/office/records/contact-us", 200).Body, `href="/th/office/records/contact-us/edit/part/data#row-17"`) || strings.Contains(h.get("officer", "/th/office/records/contact-us", 200).Body, "/edit/part/") {
+		t.Error("a row does not lead to where it is written, or leads there who may not write")
+	}
 	h.get("dpo", "/th/office/records/contact-us/edit/part/nothing", 404)
 	h.get("dpo", "/th/office/records/nothing/edit/part/data", 404)
 	h.refused("dpo", "/th/office/records/contact-us/edit/part/data", "base=x&go=add:prev_sha256", 409)
