@@ -29,9 +29,12 @@ number, date and digest and shows nothing of the content.
 		for _, s := range t.From {
 			from = append(from, string(s))
 		}
+		if len(from) == 0 {
+			from = []string{"(new)"}
+		}
 		fmt.Fprintf(w, "| %s | %s | %s | %s |\n", t.Action, strings.Join(from, ", "), same(string(t.To)), t.By)
 	}
-	fmt.Fprint(w, "\n`approve` is for the head of the agency, who acts for him, his deputy or his delegate for signing, and never for who\ndrafted it. `classify` is for those whom the record names (row 26).\n\n## A letter that came\n\n| act | from | to | by |\n|---|---|---|---|\n")
+	fmt.Fprint(w, "\n`approve` is for the head of the agency, who acts for him, his deputy or his delegate for signing, and never for who\ndrafted it. `classify` is for those whom the record names (row 26). `paper` enters a letter that was signed by hand, with its scan.\nOnly what somebody may do now is offered to him.\n\n## A letter that came\n\n| act | from | to | by |\n|---|---|---|---|\n")
 	for _, t := range saraban.Steps {
 		var from []string
 		for _, s := range t.From {
@@ -43,7 +46,7 @@ number, date and digest and shows nothing of the content.
 	for _, c := range saraban.Channels {
 		fmt.Fprintf(w, "| %s | %s |\n", c, c.Via())
 	}
-	fmt.Fprint(w, "\n## Exchange\n\n`--ecms-node ORG=URL` makes an agency's letters go through its e-CMS node (version 2, SOAP). With `--ecms-serve` this\ninstallation is the node of the organisations that have none, at `/ecms-ws01/service2` of the host `ecms`: the caller names its\norganisation with `?org=ID` and shows a token of an account of that agency. An inbound item stays at the head of its queue\nuntil it is stored here, and is taken once (by ProcessID).\n")
+	fmt.Fprint(w, "\n## Exchange\n\n`--ecms-node ORG=URL` makes an agency's letters go through its e-CMS node (version 2, SOAP). With `--ecms-serve` this\ninstallation is the node of the organisations that have none, at `/ecms-ws01/service2` of the host `ecms`: the caller names its\norganisation with `?org=ID` and shows a token of an account of that agency, or is known by its certificate or network. An inbound item stays at the head of its queue\nuntil it is stored here, and is taken once (by ProcessID).\n")
 	return nil
 }
 
