@@ -37,10 +37,13 @@ docs: build ## write docs/config.md, docs/cli, docs/api, docs/workflow.md from t
 
 bench: build ## the figures of docs/performance.md, as a table and as JSON
 	$(GO) run ./bench --binary $(BIN)
+	$(GO) run ./bench/exchange
+	$(GO) run ./bench/exchange -only numbers -database postgres
 	$(GO) run ./bench/backup --binary $(BIN)
 
 crash: build ## rounds of kill -9 under load (docs/reliability.md)
 	$(GO) run ./bench/crash --binary $(BIN)
+	$(GO) run ./bench/exchange -only kill
 
 shots: setup build ## a picture of every page, phone and desktop, light and dark, both languages, into e2e/shots
 	PRASAN_SHOTS=1 $(GO) test -count=1 -timeout 20m -run TestScreenshots ./e2e/
