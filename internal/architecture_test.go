@@ -67,6 +67,7 @@ var neighbours = map[string]string{
 	"inbox -> referral":                   "an agency's answer is brought to its referral",
 	"inbox -> saraban":                    "what comes by mail may be a letter",
 	"inbox -> letters":                    "what comes by mail may be a letter",
+	"inbox -> saraban/ecms":               "what comes by mail for machines is written as nodes write it",
 	"analytics -> consent":                "the level of collection follows the visitor's choice",
 	"analytics/ga/gatest -> analytics/ga": "the stand-in answers in the client's types",
 	"analytics -> mail":                   "reports on a schedule",
