@@ -2,7 +2,6 @@ package referral
 
 import (
 	"context"
-	"encoding/json"
 	"log/slog"
 	"slices"
 	"strings"
@@ -12,7 +11,6 @@ import (
 	"prasan/internal/db"
 	"prasan/internal/errs"
 	"prasan/internal/letters"
-	"prasan/internal/mail"
 	"prasan/internal/policy"
 	"prasan/internal/processing"
 	"prasan/internal/saraban"
@@ -202,18 +200,11 @@ const asked = "ขอได้โปรดแจ้งให้ทราบว�
 
 func (s *Service) askByMail(ctx context.Context, sent *letters.Letter, entry *saraban.Entry, reference string) (func(*db.Tx, *FollowUp) error, error) {
 	from, _ := s.Agencies.Get(sent.Agency)
-	body, err := json.Marshal(mail.Body{Text: question(from.Name.TH, reference, sent) + "\n\n" + asked})
-	if err != nil {
-		return nil, err
-	}
-	m, err := s.Letters.Post(ctx, "followup", sent, entry.Mailbox, body)
-	if err != nil {
-		return nil, err
-	}
+	id, put, err := s.Saraban.MailAbout(ctx, "followup", sent, entry.Mailbox, question(from.Name.TH, reference, sent)+"\n\n"+asked)
 	return func(tx *db.Tx, f *FollowUp) error {
-		f.Message = m.ID
-		return s.Saraban.Mail.Queue(tx, m)
-	}, nil
+		f.Message = id
+		return put(tx)
+	}, err
 }
 
 func (s *Service) askByLetter(ctx context.Context, f *FollowUp, r *Referral, sent *letters.Letter) (func(*db.Tx, *FollowUp) error, error) {

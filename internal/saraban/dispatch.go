@@ -350,6 +350,17 @@ func (s *Service) sendMail(ctx context.Context, d Dispatch) error {
 	})
 }
 
+// MailAbout prepares a mail about a letter to the mailbox of an agency; what it returns puts
+// it into the outbox of the caller's transaction.
+func (s *Service) MailAbout(ctx context.Context, kind string, l *letters.Letter, mailbox, text string) (id string, put func(tx *db.Tx) error, err error) {
+	body, err := json.Marshal(mail.Body{Text: text})
+	if err != nil {
+		return "", nil, err
+	}
+	m, err := s.Letters.Post(ctx, kind, l, mailbox, body)
+	return m.ID, func(tx *db.Tx) error { return s.Mail.Queue(tx, m) }, err
+}
+
 // Confirm notes by hand what the other side has said of a letter that went by file, mail
 // or paper: that it has it, and with which number it received it.
 func (s *Service) Confirm(ctx context.Context, a policy.Actor, letter, number string) (Dispatch, error) {
