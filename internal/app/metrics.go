@@ -72,11 +72,15 @@ func (a *App) writeUsage(w io.Writer) {
 	metrics.WriteCounterUint64(w, "prasan_usage_commits_total", uint64(s.Commits.Load()))
 }
 
-// writeTruth shows the last report of the record beside what is observed; before the
-// first night there is none.
+// writeTruth shows the last report of the record beside what is observed.
 func (a *App) writeTruth(ctx context.Context, w io.Writer) {
 	r, err := a.Truth.Last(ctx)
-	if err != nil || r == nil {
+	if err == nil && r == nil { // who asks first has one made
+		var kept truth.Report
+		kept, err = a.Truth.Keep(ctx)
+		r = &kept
+	}
+	if err != nil {
 		return
 	}
 	metrics.WriteGaugeUint64(w, "prasan_truth_percent", uint64(r.Percent))
