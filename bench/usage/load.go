@@ -50,11 +50,18 @@ func loaded(o loadOptions) error {
 	if err != nil {
 		return err
 	}
+	if err := s.Stop(); err != nil { // it is measured as it starts every day
+		return err
+	}
+	if s, err = start(o.binary, dir, o.database); err != nil {
+		return err
+	}
 	defer s.Kill()
+	time.Sleep(15 * time.Second) // what start-up leaves to be done is done
 	idle := float64(s.RSS()) / 1e6
 	requests := requestsOf(newWorkload(1, sitesOf("industry.localhost")))
 	run(s, requests, 16, 3*time.Second) // texts are learnt
-	out := []figure{{"memory before the load", fmt.Sprintf("%.1f MB", idle), "≤ 60 MB", idle <= 60}}
+	out := []figure{{"idle memory (RSS)", fmt.Sprintf("%.1f MB", idle), "≤ 60 MB", idle <= 60}}
 	for _, c := range []struct {
 		conns     int
 		rate, p99 float64 // hits a second, milliseconds
@@ -76,7 +83,7 @@ func loaded(o loadOptions) error {
 }
 
 func start(binary, dir, database string) (*load.Server, error) {
-	args := []string{"demo", "--empty", "--data", dir, "--rate-limits", "off", "--trusted-proxy", "127.0.0.0/8"}
+	args := []string{"serve", "--data", dir, "--rate-limits", "off", "--trusted-proxy", "127.0.0.0/8"}
 	if database != "" {
 		args = append(args, "--database", database)
 	}

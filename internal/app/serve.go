@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/pprof"
+	"runtime/debug"
 	"time"
 
 	"prasan/internal/config"
@@ -69,6 +70,8 @@ func (a *App) Serve(ctx context.Context, l *Listeners, ready func()) error {
 	if ready != nil {
 		ready()
 	}
+	// What only the start needed (catalogues, templates, the record) is given back.
+	time.AfterFunc(2*time.Second, debug.FreeOSMemory)
 	var err error
 	select {
 	case <-ctx.Done():
