@@ -29,6 +29,7 @@ import (
 	"prasan/internal/policy"
 	"prasan/internal/processing"
 	"prasan/internal/register"
+	"prasan/internal/review"
 	"prasan/internal/ropa"
 	"prasan/internal/sites"
 	"prasan/internal/vault"
@@ -73,6 +74,7 @@ type house struct {
 	usage   *analytics.Service
 	record  *register.Store
 	inbound *inbox.Service
+	review  *review.Service
 	secrets map[string]string
 	tabs    map[string]*webtest.Client
 	addr    string
@@ -143,6 +145,7 @@ func newHouse(t *testing.T, e *dbtest.Engine) *house {
 	h.correspond(&deps, v, guard, log, queue)
 	h.promise(&deps, v, guard, log, queue, record, agencies)
 	h.count(&deps, v, guard, log, queue, record)
+	h.oversee(&deps, v, files, log, queue, record, agencies)
 	face, err := office.New(deps)
 	must(t, err)
 	h.settle()
