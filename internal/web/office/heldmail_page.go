@@ -149,6 +149,9 @@ func (v *visit) mailView(p mailView) error {
 		}
 		d.Parts = append(d.Parts, files)
 	}
+	if about := v.mailAbout(i); about.Href != "" {
+		d.Parts = append(d.Parts, dossierPart{ID: "about", Title: v.t("inbox.about"), Links: []kit.Link{{Href: about.Href, Text: about.Text}}})
+	}
 	names, err := v.namesOf(i.HandledBy)
 	if err != nil {
 		return err
@@ -168,12 +171,8 @@ func (v *visit) mailFacts(i *incoming.Item, names people) []kit.Row {
 	if i.Note != "" {
 		out = append(out, kit.Row{Key: v.t("inbox.note"), Value: i.Note})
 	}
-	if !i.HandledAt.IsZero() {
-		who := []string{v.when(i.HandledAt)}
-		if i.HandledBy != "" {
-			who = append(who, names.name(i.HandledBy))
-		}
-		out = append(out, kit.Row{Key: v.t("inbox.handled"), Lines: who})
+	if i.HandledBy != "" {
+		out = append(out, kit.Row{Key: v.t("inbox.handled"), Lines: []string{v.when(i.HandledAt), names.name(i.HandledBy)}})
 	}
 	return out
 }

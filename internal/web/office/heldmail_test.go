@@ -57,6 +57,7 @@ func TestMailWaitsInThePenUntilAPersonDecides(t *testing.T) {
 		h.get("officer", second+"/nothing", 404)
 		p = h.act(h.get("registrar", second, 200), "register", 303, "number", "ทส 0100/7", "dated", "2026-11-20")
 		h.has(h.get("registrar", "/th/office/letters/in", 200), "ทส 0100/7")
+		h.has(h.get("registrar", hrefOf(h.get("registrar", second, 200), "/office/letters/0"), 200), "ทส 0100/7")
 
 		third := h.mailed("From: spam@example.com", "To: post@industry.test", "Subject: offer", "", "text")
 		h.has(h.act(h.get("officer", third, 200), "discard", 422, "reason", ""), "โปรดกรอกข้อมูลนี้")
