@@ -83,6 +83,7 @@ var officePages = []page{
 	{name: "sites", path: "/office/sites", account: "ict"},
 	{name: "accounts", path: "/office/accounts", account: "ict"},
 	{name: "audit", path: "/office/audit", account: "dpo"},
+	{name: "copies", path: "/office/copies", account: "ict"},
 }
 
 // seen calls f for every page in every language, signed in where that is needed, and

@@ -210,7 +210,7 @@ func (a *App) checkRestored(ctx context.Context, t backup.Target) ([]string, err
 }
 
 // CopyState says how copying stands.
-func (a *App) CopyState(ctx context.Context) (s api.CopyState, err error) {
+func (a *App) CopyState(ctx context.Context) (s backup.State, err error) {
 	s.To, s.KeysTo = a.Config.Backup.To != "", a.Config.Backup.KeysTo != ""
 	if a.Feed != nil {
 		at, failed := a.Feed.Data.AsOf()

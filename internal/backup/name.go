@@ -254,6 +254,15 @@ type MadeCopy struct {
 	Entries int64     `json:"entries"`
 }
 
+// State says how copying stands.
+type State struct {
+	To      bool       `json:"data_copied" doc:"A place is set to which the data is copied by itself."`
+	KeysTo  bool       `json:"keys_copied"`
+	AsOf    *time.Time `json:"as_of,omitempty" doc:"Everything committed until then has been copied."`
+	Failing string     `json:"failing,omitempty" doc:"Why copying has stopped; it is tried again by itself."`
+	Copies  []MadeCopy `json:"copies" doc:"Whole copies that were made, the newest first."`
+}
+
 // Made are the copies that were made, the newest first.
 func Made(ctx context.Context, d *db.DB, limit int) (out []MadeCopy, err error) {
 	err = d.Read(ctx, func(tx *db.Tx) error {

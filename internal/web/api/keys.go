@@ -2,22 +2,12 @@ package api
 
 import (
 	"context"
-	"time"
 
 	"prasan/internal/backup"
 )
 
 type rotateKeys struct {
 	Reason string `json:"reason" doc:"Why: it is a line of the audit."`
-}
-
-// CopyState says how copying stands.
-type CopyState struct {
-	To      bool              `json:"data_copied" doc:"A place is set to which the data is copied by itself."`
-	KeysTo  bool              `json:"keys_copied"`
-	AsOf    *time.Time        `json:"as_of,omitempty" doc:"Everything committed until then has been copied."`
-	Failing string            `json:"failing,omitempty" doc:"Why copying has stopped; it is tried again by itself."`
-	Copies  []backup.MadeCopy `json:"copies" doc:"Whole copies that were made, the newest first."`
 }
 
 type nothing struct{}
@@ -37,10 +27,10 @@ func KeyOperations(k *backup.Rotator) []Operation {
 }
 
 // CopyOperations: copies of the installation, and restore drills.
-func CopyOperations(d *backup.Driller, state func(ctx context.Context) (CopyState, error)) []Operation {
+func CopyOperations(d *backup.Driller, state func(ctx context.Context) (backup.State, error)) []Operation {
 	const tag = "copies"
 	return []Operation{
-		Get(Operation{ID: "getCopies", Path: "/backups", Tag: tag, Summary: "How copying stands, and which whole copies were made.", Action: "copies.read"}, func(c *Call) (CopyState, error) {
+		Get(Operation{ID: "getCopies", Path: "/backups", Tag: tag, Summary: "How copying stands, and which whole copies were made.", Action: "copies.read"}, func(c *Call) (backup.State, error) {
 			return state(c.Request.Context())
 		}),
 		Get(Operation{ID: "listDrills", Path: "/backups/drills", Tag: tag, Summary: "Restore drills with their signed results, the newest first.", Action: "copies.read"}, func(c *Call) (Page[backup.Signed], error) {

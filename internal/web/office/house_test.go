@@ -142,6 +142,7 @@ func newHouse(t *testing.T, e *dbtest.Engine) *house {
 		},
 		FileURL: func(account, reference, id string) string { return "http://files.industry.test/a/" + id },
 		Client:  func(r *http.Request) (string, bool) { return r.RemoteAddr, false }}
+	h.copy(&deps, v, log, queue)
 	h.correspond(&deps, v, guard, log, queue)
 	h.promise(&deps, v, guard, log, queue, record, agencies)
 	h.count(&deps, v, guard, log, queue, record)

@@ -12,6 +12,7 @@ import (
 
 	"prasan/internal/accounts"
 	"prasan/internal/analytics"
+	"prasan/internal/backup"
 	"prasan/internal/breach"
 	"prasan/internal/cases"
 	"prasan/internal/db"
@@ -61,6 +62,9 @@ type Deps struct {
 	Referral   *referral.Service
 	Inbox      *incoming.Service
 	Analytics  *analytics.Service
+	Drills     *backup.Driller
+	Keys       *backup.Rotator
+	Copies     func(ctx context.Context) (backup.State, error)
 	Activities func() []*policy.Snapshot // those in force
 	// Stage takes a file in, and Seal keeps what waits in a form.
 	Stage func(ctx context.Context, name string, r io.Reader) (cases.Staged, error)
@@ -102,7 +106,7 @@ var routes = slices.Concat([]route{
 	{"POST /{lang}/sign-in", open, "", signIn},
 	{"POST /{lang}/sign-out", begun, "", signOut},
 	{"GET /{lang}/office/{$}", full, "", home},
-}, caseRoutes, letterRoutes, mailRoutes, referralRoutes, rightsRoutes, breachRoutes, retentionRoutes, registerRoutes, recordReviewRoutes, oversightRoutes, inspectionRoutes, evidenceRoutes, libraryRoutes, reviewRoutes, analyticsRoutes, newsRoutes, ownRoutes, peopleRoutes, bodyRoutes)
+}, caseRoutes, letterRoutes, mailRoutes, referralRoutes, rightsRoutes, breachRoutes, retentionRoutes, registerRoutes, recordReviewRoutes, oversightRoutes, inspectionRoutes, evidenceRoutes, libraryRoutes, reviewRoutes, analyticsRoutes, newsRoutes, ownRoutes, peopleRoutes, bodyRoutes, copyRoutes)
 
 // section is an entry of the menu; who cannot reach its action does not see it.
 type section struct{ path, key, action string }
@@ -130,6 +134,7 @@ var sections = []section{
 	{"/office/sites", "office.sites", ""},
 	{"/office/agencies", "office.agencies", ""},
 	{"/office/audit", "office.audit", "log.read"},
+	{"/office/copies", "copies.menu", "copies.read"},
 }
 
 // New parses the templates and returns the face.
