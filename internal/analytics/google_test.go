@@ -200,6 +200,26 @@ func TestWhatIsTooLateIsDroppedAndSaidSo(t *testing.T) {
 	}
 }
 
+func TestARestoredInstallationTellsNobodyAnything(t *testing.T) {
+	c := withGoogle(t, dbtest.SQLite(t), analytics.WayServer)
+	c.h.Record.Transfers = []policy.Transfer{abroad}
+	pause := func(on bool) {
+		t.Helper()
+		housetest.Must(t, c.h.Mail.SetPaused(context.Background(), "admin", on))
+	}
+	pause(true)
+	c.hit(consented(), analytics.Hit{URL: "/th/"})
+	c.passOn()
+	if c.g.Requests("") != 0 || c.state(analytics.TaskSend).Waiting != 1 {
+		t.Error("it tells Google what its original has told")
+	}
+	pause(false)
+	housetest.Must(t, c.GoogleDaily(context.Background()))
+	if c.g.Events() != 1 {
+		t.Error("what waited is not sent when the post goes again")
+	}
+}
+
 func TestAWithdrawalStopsWhatWaitsAndIsPassedOn(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, e *dbtest.Engine) {
 		ctx, c, v := context.Background(), withGoogle(t, e, analytics.WayServer), consented()
