@@ -40,6 +40,7 @@ bench: build ## the figures of docs/performance.md, as a table and as JSON
 	$(GO) run ./bench/exchange
 	$(GO) run ./bench/exchange -only numbers -database postgres
 	$(GO) run ./bench/backup --binary $(BIN)
+	$(GO) run ./bench/rights
 	$(GO) run ./bench/truth
 
 crash: build ## rounds of kill -9 under load (docs/reliability.md)

@@ -12,7 +12,7 @@ import (
 // the truth look at it.
 func wireInspection(_ context.Context, a *App) error {
 	a.Inspection = inspection.New(inspection.Deps{DB: a.DB, Vault: a.Vault, Audit: a.Audit, Record: a.Register.Snapshot, Failed: a.failedChecks, Now: a.Now})
-	a.Truth.Add(truth.Probe{ID: "inspection", Rows: []string{"duty.inspect"}, Class: "D8", Look: a.seeInspections})
+	a.Truth.Add(append(a.promises(), truth.Probe{ID: "inspection", Rows: []string{"duty.inspect"}, Class: "D8", Look: a.seeInspections})...)
 	a.Operations = append(a.Operations, api.InspectionOperations(a.Inspection)...)
 	return nil
 }
