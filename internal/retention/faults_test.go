@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -213,5 +215,39 @@ func TestAClockThatJumpsBackMakesNothingTwice(t *testing.T) {
 	o.theRound() // one
 	if list, err := o.retention.Monitorings(ctx, cases.Activity, 10); err != nil || len(list) != 2 {
 		t.Errorf("%d checks: %v", len(list), err)
+	}
+}
+
+func TestAFullDiskStopsARoundAndItGoesOnWhenThereIsRoom(t *testing.T) {
+	o := newOffice(t, dbtest.SQLite(t), 3)
+	r, _ := o.ordered("2037-01-02")
+	pages := func(n int) {
+		must(t, o.e.DB.InTx(ctx, func(tx *db.Tx) error {
+			return tx.QueryRow(`PRAGMA max_page_count = `+strconv.Itoa(n), nil, &n)
+		}))
+	}
+	pages(1) // as many as there are
+	var err error
+	for range 200 { // until the free pages are used up
+		if err = o.e.DB.InTx(ctx, func(tx *db.Tx) error {
+			_, err := tx.Exec(`INSERT INTO settings (name, value) VALUES ($1, $2)`, db.NewID(), strings.Repeat("x", 100_000))
+			return err
+		}); err != nil {
+			break
+		}
+	}
+	if err == nil {
+		t.Fatal("the disk is not full")
+	}
+	failed := o.retention.Execute(ctx, r.ID)
+	state := o.theRound().State
+	pages(1 << 30)
+	if failed != nil && state != retention.Ordered {
+		t.Errorf("half done: %s after %v", state, failed)
+	}
+	must(t, o.retention.Execute(ctx, r.ID))
+	c, err := retention.VerifyCertificate([]byte(o.theRound().Certificate))
+	if err != nil || c.Counts["case"].Destroyed != 3 || c.Unreadable != 3 {
+		t.Errorf("%v %+v", err, c)
 	}
 }
