@@ -216,19 +216,21 @@ func (o *office) keysOf(ctx context.Context, from, count int) error {
 		return err
 	}
 	return o.keys.InTx(ctx, func(tx *db.Tx) error {
-		for i := from; i < from+count; i++ {
-			if _, err := tx.Exec(`INSERT INTO subjects SELECT `+strings.Replace(columnsOf(tx, o.keys), "id", "'"+idOf("0002", i)+"'", 1)+` FROM subjects WHERE id = $1`, s.ID); err != nil {
-				return err
-			}
+		columns := columnsOf(tx)
+		rest := strings.TrimPrefix(columns, "id")
+		marks := make([]string, count)
+		for i := range marks {
+			marks[i] = "('" + idOf("0002", from+i) + "')"
 		}
-		return nil
+		_, err := tx.Exec(`INSERT INTO subjects (`+columns+`) WITH fresh(nid) AS (VALUES `+strings.Join(marks, ",")+`) SELECT nid`+rest+` FROM fresh, subjects WHERE id = $1`, s.ID)
+		return err
 	})
 }
 
 var subjectColumns string
 
 // columnsOf are the columns of the table of keys, its id first.
-func columnsOf(tx *db.Tx, _ *db.DB) string {
+func columnsOf(tx *db.Tx) string {
 	if subjectColumns == "" {
 		rows, err := tx.Query(`SELECT * FROM subjects LIMIT 1`)
 		if err == nil {

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"prasan/internal/blob"
 	"prasan/internal/cases"
 	"prasan/internal/db"
 	"prasan/internal/db/dbtest"
@@ -250,4 +251,36 @@ func TestAFullDiskStopsARoundAndItGoesOnWhenThereIsRoom(t *testing.T) {
 	if err != nil || c.Counts["case"].Destroyed != 3 || c.Unreadable != 3 {
 		t.Errorf("%v %+v", err, c)
 	}
+}
+
+func TestAFileThatTwoCasesHaveStaysUntilTheLastOfThemGoes(t *testing.T) {
+	o := newOffice(t, dbtest.SQLite(t), 2)
+	files := o.house.Cases.Files.(*blob.Files)
+	staged, err := files.Stage(ctx, "plan.txt", strings.NewReader("แผนที่สังเขป"))
+	must(t, err)
+	must(t, files.Adopt(ctx, staged.ID))
+	must(t, o.e.DB.InTx(ctx, func(tx *db.Tx) error {
+		for i, reference := range o.refs {
+			if _, err := tx.Exec(`INSERT INTO attachments (id, case_id, event_id, name, type, size, sha256, blob, key_sealed, created_at) SELECT $1, cases.id, case_events.id, $2, 'text/plain', 1, $3, $4, $5, 1 FROM cases JOIN case_events ON case_id = cases.id AND seq = 1 WHERE reference = $6`,
+				strconv.Itoa(i), []byte("n"), []byte("h"), staged.ID, []byte("k"), reference); err != nil {
+				return err
+			}
+		}
+		return nil
+	}))
+	open := func() error {
+		f, err := files.Open(ctx, staged.ID, staged.Key)
+		if err == nil {
+			f.Close()
+		}
+		return err
+	}
+	_, list := o.ordered("2037-01-02")
+	end := cases.EndOfLife{Service: o.cases}
+	must(t, end.Erase(ctx, "test", []string{list[0].ObjectID}))
+	if err := open(); err != nil {
+		t.Errorf("the other case has lost its file: %v", err)
+	}
+	must(t, end.Erase(ctx, "test", []string{list[1].ObjectID}))
+	wantKind(t, open(), errs.NotFound)
 }

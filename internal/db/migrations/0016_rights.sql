@@ -82,3 +82,4 @@ CREATE TABLE inspection_points (
   PRIMARY KEY (inspection_id, no)
 );
 CREATE INDEX inspection_points_due ON inspection_points (due_at) WHERE done_at = 0;
+CREATE INDEX attachments_blob ON attachments (blob);
