@@ -200,7 +200,7 @@ func (i *installation) serve(flags ...string) {
 // until waits for what other processes do.
 func (i *installation) until(what string, ok func() bool) {
 	i.t.Helper()
-	for deadline := time.Now().Add(40 * time.Second); time.Now().Before(deadline); time.Sleep(100 * time.Millisecond) {
+	for deadline := time.Now().Add(90 * time.Second); time.Now().Before(deadline); time.Sleep(100 * time.Millisecond) {
 		if ok() {
 			return
 		}
