@@ -377,8 +377,16 @@ func (s *Service) Keep(ctx context.Context) (Report, error) {
 			return err
 		}
 		// Two years of nights are enough to see where it goes.
-		_, err := tx.Exec(`DELETE FROM truth_reports WHERE at < $1`, db.Micros(r.At.AddDate(-2, 0, 0)))
-		return err
+		old := db.Micros(r.At.AddDate(-2, 0, 0))
+		if _, err := tx.Exec(`DELETE FROM truth_reports WHERE at < $1`, old); err != nil {
+			return err
+		}
+		for _, counts := range []string{"csp_counts", "text_counts"} {
+			if _, err := tx.Exec(`DELETE FROM `+counts+` WHERE day < $1`, old/dayMicros); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 }
 

@@ -445,6 +445,39 @@ func (v *visit) scanCell(d org.Delegation, scans map[string]string) kit.Cell {
 	return kit.Cell{Text: "–"}
 }
 
+// headTable lists who acts or deputises for heads by an order, with the scan of it.
+func (v *visit) headTable() (table, error) {
+	t := table{Title: v.t("library.heads"), Head: []string{v.t("office.number"), v.t("office.delegate"), v.t("office.agency"), v.t("library.capacity"), v.t("office.period"), v.t("library.scan")}, Empty: v.t("library.heads-none")}
+	list, err := v.f.Org.Headships(v.Context(), v.session.Actor)
+	if err != nil {
+		return t, err
+	}
+	scans, err := v.orderDocuments()
+	for _, h := range list {
+		object, scan := "head:"+h.ID, kit.Cell{Text: "–"}
+		switch {
+		case scans[object] != "":
+			scan = kit.Cell{Text: v.t("library.scan-open"), Href: scans[object]}
+		case v.reaches(library.Action):
+			scan = kit.Cell{Text: v.t("library.scan-add"), Href: v.to("/office/library?" + url.Values{"kind": {"acting"}, "object": {object}, "title_th": {v.t("library.kind-acting") + " " + h.Order}, "label": {h.Order}, "agency": {h.Agency}}.Encode())}
+		}
+		number := h.Order
+		if number == "" {
+			number = "–"
+		}
+		t.Rows = append(t.Rows, row{Cells: []kit.Cell{{Text: number}, {Text: h.Account}, {Text: v.agency(h.Agency)}, {Text: v.t("library.capacity-" + h.Capacity)}, {Text: v.term(h.From, h.To)}, scan}})
+	}
+	return t, err
+}
+
+// term is a time of office; that without an end is open.
+func (v *visit) term(from, to time.Time) string {
+	if !to.Before(org.Forever) {
+		to = time.Time{}
+	}
+	return v.span(from, to)
+}
+
 // orderDocuments are the documents of orders, by the order.
 func (v *visit) orderDocuments() (map[string]string, error) {
 	out := map[string]string{}

@@ -62,7 +62,11 @@ func (v *visit) orderSheet() (sheet, error) {
 		}
 		t.Rows = append(t.Rows, r)
 	}
-	s.Tables = []table{t}
+	heads, err := v.headTable()
+	if err != nil {
+		return sheet{}, err
+	}
+	s.Tables = []table{t, heads}
 	if grants {
 		s.Forms = []form{v.orderForm()}
 	}
