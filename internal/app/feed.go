@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"os"
 	"path/filepath"
 	"time"
 
@@ -20,6 +21,9 @@ import (
 // wireFeed has data and keys copied by themselves. It comes right after the stores: the
 // place where the process before stopped is found again before anything is written.
 func (a *App) wireFeed(ctx context.Context) error {
+	if err := a.demoPlaces(); err != nil {
+		return err
+	}
 	c := a.Config.Backup
 	if c.To == "" || a.Options.Mode == Use { // a command copies nothing by itself
 		return nil
@@ -60,6 +64,32 @@ func (a *App) wireFeed(ctx context.Context) error {
 	return nil
 }
 
+// demoPlaces has the demo copy itself beside its data, so that there is something to see.
+func (a *App) demoPlaces() error {
+	c := &a.Config.Backup
+	if a.Demo == nil || a.Options.Demo.Empty || c.To != "" || a.DB.Dialect != db.SQLite {
+		return nil
+	}
+	c.To, c.KeysTo = filepath.Join(a.Config.Data, "copies", "data"), filepath.Join(a.Config.Data, "copies", "keys")
+	for _, dir := range []string{c.To, c.KeysTo} {
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			return errs.Wrap(err, errs.Unavailable, "error.backup-write", "path", dir)
+		}
+	}
+	return nil
+}
+
+// firstDrill has a restore drilled when the first copies of data and keys are there.
+func (a *App) firstDrill(ctx context.Context) error {
+	last, err := a.Setting(ctx, "backup.drill")
+	if err != nil || last != "" {
+		return err
+	}
+	return a.DB.InTx(ctx, func(tx *db.Tx) error {
+		return a.Jobs.Enqueue(tx, "backup.drill", "system", jobs.Unique("backup.drill"))
+	})
+}
+
 // nightly is when whole copies are made.
 func nightly(after time.Time) time.Time { return jobs.Daily(thai.Bangkok, 1, 30)(after) }
 
@@ -80,6 +110,11 @@ func (a *App) stream(ctx context.Context, kind string, d *db.DB, to string) (*ba
 	s.Made = func(ctx context.Context, kind, name string, r backup.Report) error {
 		if err := a.copied(ctx, kind, name, r); err != nil {
 			return err
+		}
+		if kind == backup.Keys {
+			if err := a.firstDrill(ctx); err != nil {
+				return err
+			}
 		}
 		return a.prune(ctx, p, kind)
 	}

@@ -79,9 +79,8 @@ func (s *Stream) Resume(ctx context.Context) error {
 			return s.lately()
 		}
 	}
-	s.now = progress{}
-	s.tail, err = s.DB.Tail(ctx)
-	return err
+	s.now = progress{} // the following begins with the first whole copy
+	return nil
 }
 
 // slack is how long before its last note a process may have stored a file that it did not
@@ -133,6 +132,9 @@ func (s *Stream) AsOf() (time.Time, error) {
 
 // collect reads what was committed.
 func (s *Stream) collect() error {
+	if s.tail == nil {
+		return nil
+	}
 	p, err := s.tail.Next()
 	if err == nil && p != nil && s.now.Base != "" {
 		s.queue = append(s.queue, p)
@@ -372,13 +374,16 @@ func (s *Stream) change(ctx context.Context, o outcome) error {
 // Then it is let go, and a new whole copy begins when the place is there again.
 const longest = 1 << 18
 
-func (s *Stream) letGo(ctx context.Context) error {
+func (s *Stream) letGo(ctx context.Context) (err error) {
+	if s.tail == nil {
+		s.tail, err = s.DB.Tail(ctx)
+		return err
+	}
 	if s.tail.At().Frame < longest || len(s.queue) == 0 {
 		return nil
 	}
 	s.queue, s.now = nil, progress{}
 	s.tail.Close()
-	var err error
 	s.tail, err = s.DB.Tail(ctx)
 	return err
 }
