@@ -142,12 +142,14 @@ func (s *Service) reach(tx *db.Tx, actor policy.Actor, hosts []string) (reach, e
 		hosts = readable
 	}
 	for _, h := range hosts {
-		id, err := termID(tx, h)
-		if errs.KindOf(err) == errs.NotFound {
-			continue // nothing was counted yet
-		}
-		if err != nil {
-			return r, err
+		id, ok := s.terms.remembered(h)
+		if !ok {
+			var err error
+			if id, err = termID(tx, h); errs.KindOf(err) == errs.NotFound {
+				continue // nothing was counted yet
+			} else if err != nil {
+				return r, err
+			}
 		}
 		r.ids, r.hosts[id] = append(r.ids, id), h
 	}

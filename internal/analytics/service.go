@@ -53,6 +53,7 @@ type Deps struct {
 type Service struct {
 	Deps
 	terms   *terms
+	names   names
 	known   *known
 	salts   salts
 	scopes  atomic.Pointer[scopes]

@@ -16,6 +16,7 @@ const (
 	// campaigns. What comes beyond is counted under Other, and shown to be.
 	maxFresh = 5000
 	maxTerms = 200_000 // texts that are remembered
+	maxNames = 50_000  // of reports
 )
 
 // terms gives every text that is counted a small number, the same on all nodes.
@@ -94,9 +95,14 @@ func (u *use) lookup(text string) (int64, bool) {
 	if id, ok := u.learnt[text]; ok {
 		return id, true
 	}
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	id, ok := u.ids[text]
+	return u.remembered(text)
+}
+
+// remembered is the number of a text that was used before; it is committed.
+func (t *terms) remembered(text string) (int64, bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	id, ok := t.ids[text]
 	return id, ok
 }
 
@@ -121,6 +127,40 @@ func add(tx *db.Tx, text string) (int64, error) {
 		return 0, err
 	}
 	return termID(tx, text)
+}
+
+// names are the texts of numbers, remembered: a text never has another number, and a
+// report of a year asks for a thousand of them.
+type names struct {
+	mu    sync.Mutex
+	table map[int64]string
+}
+
+// of reads the texts that are not remembered.
+func (n *names) of(tx *db.Tx, ids []int64) (map[int64]string, error) {
+	out, missing := make(map[int64]string, len(ids)), ids[:0:0]
+	n.mu.Lock()
+	for _, id := range ids {
+		if text, ok := n.table[id]; ok {
+			out[id] = text
+		} else {
+			missing = append(missing, id)
+		}
+	}
+	n.mu.Unlock()
+	fresh, err := texts(tx, missing)
+	if err != nil {
+		return nil, err
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.table == nil || len(n.table) > maxNames {
+		n.table = map[int64]string{}
+	}
+	for id, text := range fresh {
+		out[id], n.table[id] = text, text
+	}
+	return out, nil
 }
 
 // texts are the texts of numbers, read when they are to be shown.

@@ -170,7 +170,7 @@ func (s *Service) grouped(tx *db.Tx, actor policy.Actor, r reach, w *widget, q Q
 	for id := range c {
 		ids = append(ids, id)
 	}
-	names, err := texts(tx, ids)
+	names, err := s.names.of(tx, ids)
 	if err != nil {
 		return nil, clipped, err
 	}
