@@ -37,6 +37,7 @@ func (c backupCmd) Run(p *program) error {
 		return err
 	}
 	defer a.Close()
+	giveWay()
 	copies, err := a.Backup(p.ctx, c.To, c.KeysTo)
 	if err != nil {
 		return err

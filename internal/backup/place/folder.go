@@ -27,7 +27,7 @@ func (f folder) Put(_ context.Context, name string, write func(io.Writer) error)
 	}
 	defer os.Remove(file.Name()) // nothing is left of it once it is renamed
 	defer file.Close()
-	if err := write(file); err != nil {
+	if err := write(&steady{file: file}); err != nil {
 		return failed(err, path)
 	}
 	if err := errors.Join(file.Sync(), file.Close()); err != nil {
@@ -46,6 +46,24 @@ func syncDir(path string) error {
 	}
 	defer d.Close()
 	return d.Sync()
+}
+
+// syncEvery is how much is written between two syncs: a disk that is given gigabytes to
+// flush at the end keeps everybody else waiting, who syncs a message.
+const syncEvery = 8 << 20
+
+// steady syncs a file as it grows.
+type steady struct {
+	file *os.File
+	n    int
+}
+
+func (s *steady) Write(b []byte) (int, error) {
+	n, err := s.file.Write(b)
+	if s.n += n; err == nil && s.n >= syncEvery {
+		s.n, err = 0, s.file.Sync()
+	}
+	return n, err
 }
 
 // Sweep removes what a process that was killed had begun to write before a moment.
