@@ -192,7 +192,7 @@ func (s *Service) GoogleTag(host, path string, v Signals) (t Tag, ok bool) {
 		return t, false
 	}
 	scope, ok := Decide(s.Record(Activity), v)
-	if !ok || scope.Level != L3 {
+	if !ok || scope.Level != L3 || s.Gate != nil && s.Gate(context.Background()) != nil {
 		return t, false
 	}
 	script, sources := s.Google.Script()

@@ -210,7 +210,14 @@ func readFigures(r io.Reader, out *Imported) (rows []ga.Row, dim string, err err
 		if errors.Is(err, io.EOF) {
 			break
 		}
-		if out.Lines, _ = in.FieldPos(0); err != nil || out.Lines > maxFigureLines {
+		var broken *csv.ParseError
+		if errors.As(err, &broken) {
+			out.Lines = broken.Line
+		}
+		if err != nil {
+			return nil, "", wrong()
+		}
+		if out.Lines, _ = in.FieldPos(0); out.Lines > maxFigureLines {
 			return nil, "", wrong()
 		}
 		if width == 0 {

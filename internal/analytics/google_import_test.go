@@ -121,6 +121,7 @@ func TestFilesThatAreNotWholeAreRefused(t *testing.T) {
 func FuzzImport(f *testing.F) {
 	f.Add(exported)
 	f.Add(event(time.Unix(1_760_000_000, 0), "1.2", "page_view", "https://"+site+"/"))
+	f.Add("#\n\"")
 	f.Add(`1.2.3.4 - - [01/Nov/2026:10:00:00 +0700] "GET / HTTP/1.1" 200 1 "-" "x"`)
 	var c *counter
 	f.Fuzz(func(t *testing.T, file string) {

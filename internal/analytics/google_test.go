@@ -379,6 +379,11 @@ func TestTheScriptIsForThoseWhoConsentedWhereTheRecordListsWhatABrowserTells(t *
 			t.Errorf("the script for %s", name)
 		}
 	}
+	c.Gate = func(context.Context) error { return errs.New(errs.Unavailable, "error.gate-closed") }
+	if _, ok := c.GoogleTag(site, "/th/", v.signals); ok {
+		t.Error("the script although a breach has closed the way")
+	}
+	c.Gate = nil
 	if _, ok := c.GoogleTag(other, "/th/", v.signals); ok {
 		t.Error("the script on another site")
 	}

@@ -45,6 +45,7 @@ type Deps struct {
 	Google        *ga.Client                                                              // the way to the provider abroad; nil: there is none
 	GoogleDefault ga.Property                                                             // of sites that have none of their own; empty without one
 	Places        func(addr string) string                                                // province or country of an address; nil without a database
+	Gate          func(ctx context.Context) error                                         // an error while a breach has closed the way to Google; nil: nothing closes it
 	Now           func() time.Time
 	NoLimits      bool
 }

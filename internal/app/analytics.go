@@ -46,7 +46,7 @@ func wireAnalytics(ctx context.Context, a *App) (err error) {
 		return err
 	}
 	a.Analytics, err = analytics.New(ctx, analytics.Deps{DB: a.DB, Journal: journal, Audit: a.Audit, Jobs: a.Jobs, Processing: a.Processing, Mail: a.Mail, Record: a.Register.Snapshot, Site: a.agencyOfSite, Sites: hosts,
-		Key: a.Vault.Derive("usage"), Reader: a.reader, Places: places, Google: google, GoogleDefault: ga.Property{Measurement: a.Config.GA.MeasurementID, Secret: a.Config.GA.Secret}, Seal: a.Vault.SealSystem, Open: a.Vault.OpenSystem, Now: a.Now, NoLimits: a.Limits.Off()})
+		Key: a.Vault.Derive("usage"), Reader: a.reader, Places: places, Gate: a.gate("analytics"), Google: google, GoogleDefault: ga.Property{Measurement: a.Config.GA.MeasurementID, Secret: a.Config.GA.Secret}, Seal: a.Vault.SealSystem, Open: a.Vault.OpenSystem, Now: a.Now, NoLimits: a.Limits.Off()})
 	if err != nil {
 		return err
 	}
