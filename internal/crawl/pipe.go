@@ -61,6 +61,9 @@ func start(ctx context.Context, o Options) (*browser, error) {
 	b.cmd = exec.CommandContext(ctx, o.Browser, arguments(o, profile)...)
 	b.cmd.ExtraFiles = []*os.File{theirIn, theirOut} // 3 and 4
 	if err := b.cmd.Start(); err != nil {
+		for _, f := range []*os.File{theirIn, ourOut, ourIn, theirOut} {
+			f.Close()
+		}
 		os.RemoveAll(profile)
 		return nil, errs.Wrap(err, errs.Unavailable, "error.crawl-start", "browser", Name(o.Browser))
 	}
