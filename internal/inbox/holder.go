@@ -36,9 +36,9 @@ func (EndOfLife) Count(tx *db.Tx, at time.Time) (map[string]int, error) {
 	return out, err
 }
 
-// Due lists an agency's mails that are due before a moment, by id.
-func (EndOfLife) Due(tx *db.Tx, agency string, before time.Time, after string, limit int, each func(id, label string, closed, due time.Time)) error {
-	return tx.Each(`SELECT id, received_at, handled_at, destroy_at FROM inbound WHERE agency = $1 AND destroy_at > 0 AND destroy_at <= $2 AND id > $3 ORDER BY id LIMIT $4`, []any{agency, db.Micros(before), after, limit}, func(rows *sql.Rows) error {
+// Due lists an agency's mails that are due before a moment, by date and id.
+func (EndOfLife) Due(tx *db.Tx, agency string, before, afterDue time.Time, after string, limit int, each func(id, label string, closed, due time.Time)) error {
+	return tx.Each(`SELECT id, received_at, handled_at, destroy_at FROM inbound WHERE agency = $1 AND destroy_at > 0 AND destroy_at <= $2 AND (destroy_at, id) > ($3, $4) ORDER BY destroy_at, id LIMIT $5`, []any{agency, db.Micros(before), db.Micros(afterDue), after, limit}, func(rows *sql.Rows) error {
 		var id string
 		var received, handled, due int64
 		if err := rows.Scan(&id, &received, &handled, &due); err != nil {

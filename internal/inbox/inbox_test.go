@@ -388,7 +388,7 @@ func TestAPersonDecidesOnWhatIsHeld(t *testing.T) {
 		var ids []string
 		housetest.Must(t, e.DB.Read(ctx, func(tx *db.Tx) error {
 			ids = nil
-			return life.Due(tx, "rayong", due, "", 9, func(id, _ string, _, _ time.Time) { ids = append(ids, id) })
+			return life.Due(tx, "rayong", due, time.Time{}, "", 9, func(id, _ string, _, _ time.Time) { ids = append(ids, id) })
 		}))
 		if len(ids) != 2 {
 			t.Fatalf("%d are due", len(ids))

@@ -114,7 +114,7 @@ func TestAHoldComesInTimeOrIsRefused(t *testing.T) {
 // mute is a store whose process ends when it is asked what it has.
 type mute struct{ retention.Holder }
 
-func (mute) Due(*db.Tx, string, time.Time, string, int, func(id, label string, closed, due time.Time)) error {
+func (mute) Due(*db.Tx, string, time.Time, time.Time, string, int, func(id, label string, closed, due time.Time)) error {
 	return errDied
 }
 

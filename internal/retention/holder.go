@@ -14,8 +14,9 @@ type Holder interface {
 	Kind() string
 	// Count tells how many are due at a moment, by agency.
 	Count(tx *db.Tx, at time.Time) (map[string]int, error)
-	// Due lists what an agency has that is due before a moment, by id, after an id.
-	Due(tx *db.Tx, agency string, before time.Time, after string, limit int, each func(id, label string, closed, due time.Time)) error
+	// Due lists what an agency has that is due before a moment, by date and id, after the
+	// one of that date and id.
+	Due(tx *db.Tx, agency string, before, afterDue time.Time, after string, limit int, each func(id, label string, closed, due time.Time)) error
 	// Extend moves the due date of one.
 	Extend(tx *db.Tx, id string, until time.Time) error
 	// Erase destroys, keys first. Doing it again does nothing more.

@@ -269,11 +269,12 @@ func (s *Service) beginSurvey(ctx context.Context, a policy.Actor, id string) (R
 
 // list adds what one holder has, page by page.
 func (s *Service) list(ctx context.Context, r *Round, h Holder, end time.Time, no *int) error {
-	for after := ""; ; {
+	var last Item
+	for {
 		var page []Item
 		err := s.DB.Read(ctx, func(tx *db.Tx) error {
 			page = nil
-			return h.Due(tx, r.Agency, end, after, surveyPage, func(id, label string, closed, due time.Time) {
+			return h.Due(tx, r.Agency, end, last.DueAt, last.ObjectID, surveyPage, func(id, label string, closed, due time.Time) {
 				page = append(page, Item{No: *no + len(page) + 1, Kind: h.Kind(), ObjectID: id, Label: label, ClosedAt: closed, DueAt: due})
 			})
 		})
@@ -296,7 +297,7 @@ func (s *Service) list(ctx context.Context, r *Round, h Holder, end time.Time, n
 		if err != nil || len(page) < surveyPage {
 			return err
 		}
-		after, *no = page[len(page)-1].ObjectID, *no+len(page)
+		last, *no = page[len(page)-1], *no+len(page)
 	}
 }
 
