@@ -9,6 +9,7 @@ import (
 
 	"prasan/internal/analytics"
 	"prasan/internal/consent"
+	"prasan/internal/db"
 	"prasan/internal/db/dbtest"
 	"prasan/internal/errs"
 	"prasan/internal/housetest"
@@ -186,4 +187,30 @@ func TestAHitIsSeenAtOnce(t *testing.T) {
 	if err != nil || now.Active != 1 || now.Minutes[29] != 1 || len(now.Pages) != 1 || now.Pages[0].Label != "/th" {
 		t.Errorf("%+v %v", now, err)
 	}
+}
+
+func TestTotalsFromBeforeTheyWerePackedAreKept(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, e *dbtest.Engine) {
+		ctx, c := context.Background(), newCounter(t, e)
+		c.hit(people(1)[0], analytics.Hit{URL: "/th/"})
+		c.Settle(ctx)
+		housetest.Must(t, c.Close())
+		housetest.Must(t, e.DB.InTx(ctx, func(tx *db.Tx) error {
+			for _, statement := range []string{
+				`DELETE FROM usage_daily`,
+				`INSERT INTO usage_daily_rows (site, dim, day, term, n, visitors, visits, bounces, exits, total) SELECT id, 0, 20000, id + 500, 7, 3, 4, 2, 0, 1000 FROM usage_terms WHERE text = '` + site + `'`,
+				`INSERT INTO usage_daily_rows (site, dim, day, term, n, visitors, visits, bounces, exits, total) SELECT id, 0, 20000, id + 1700, 5, 1, 1, 1, 0, 0 FROM usage_terms WHERE text = '` + site + `'`,
+			} {
+				if _, err := tx.Exec(statement); err != nil {
+					return err
+				}
+			}
+			return nil
+		}))
+		again := newCounter(t, e)
+		again.wants(site, map[string]int64{"n": 12, "visitors": 4, "visits": 5, "bounces": 3, "total": 1000})
+		if n := again.rows(`SELECT COUNT(*) FROM usage_daily_rows`); n != 0 {
+			t.Errorf("%d rows are left", n)
+		}
+	})
 }
