@@ -119,6 +119,12 @@ func (n node) Notify(ctx context.Context, org string, x ecms.Notice) (r ecms.Rec
 		if side == "sender" {
 			to = sent[0].org
 		}
+		if late, err := n.late(tx, &x, &sent[0]); err != nil || late {
+			if err == nil {
+				err = refuse(ecms.TryAgain, "fetch the letter that was sent anew first")
+			}
+			return err
+		}
 		if again, err := n.said(tx, org, to, &x); err != nil || again != nil {
 			if err == nil {
 				r = *again
@@ -180,6 +186,23 @@ func (n node) Remove(ctx context.Context, org, id string) (r ecms.Receipt, err e
 	return r, err
 }
 
+// deleted is the kind of the row that stays of a letter that was deleted.
+const deleted = "Deleted"
+
+// late finds a refusal of a letter that comes when the letter has been sent anew and has
+// not been fetched since: it is of the one before, said once more.
+func (n node) late(tx *db.Tx, x *ecms.Notice, document *queued) (bool, error) {
+	if x.Kind != ecms.Reject && x.Kind != ecms.Invalid {
+		return false, nil
+	}
+	var again, fetched int
+	err := tx.QueryRow(`SELECT COUNT(*) FROM ecms_queue WHERE kind = '`+deleted+`' AND letter_id = $1 AND dated = $2 AND sender = $3`, []any{x.LetterID, x.Date, document.sender}, &again)
+	if err == nil {
+		err = tx.QueryRow(`SELECT COUNT(*) FROM ecms_queue WHERE id = $1 AND taken = TRUE`, []any{document.id}, &fetched)
+	}
+	return again > 0 && fetched == 0, err
+}
+
 // Delete forgets a letter that was refused, so that its number can be sent again.
 func (n node) Delete(ctx context.Context, org string, ref ecms.Ref) (r ecms.Receipt, err error) {
 	err = n.DB.InTx(ctx, func(tx *db.Tx) error {
@@ -199,6 +222,10 @@ func (n node) Delete(ctx context.Context, org string, ref ecms.Ref) (r ecms.Rece
 			return err
 		}
 		r = ecms.Receipt{ProcessID: db.NewID(), ProcessTime: tx.Now()}
+		if _, err := tx.Exec(`INSERT INTO ecms_queue (id, org, sender, kind, letter_id, dated, accept_org, body, taken, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, TRUE, $9)`,
+			r.ProcessID, refused[0].sender, org, deleted, ref.LetterID, ref.Date, refused[0].sender, []byte{}, db.Micros(tx.Now())); err != nil {
+			return err
+		}
 		return n.Audit.Append(tx, audit.Event{Actor: "ecms:" + org, Action: "ecms.delete", Object: "ecms:" + ref.LetterID, Body: ref})
 	})
 	return r, err
@@ -236,7 +263,7 @@ func (n node) Statuses(ctx context.Context, org string) ([]ecms.Status, error) {
 	var out []ecms.Status
 	err := n.DB.Read(ctx, func(tx *db.Tx) error {
 		out = nil
-		return tx.Each(`SELECT id, letter_id, taken FROM ecms_queue WHERE sender = $1 ORDER BY id DESC LIMIT 200`, []any{org}, func(rows *sql.Rows) error {
+		return tx.Each(`SELECT id, letter_id, taken FROM ecms_queue WHERE sender = $1 AND kind = '`+ecms.DocumentKind+`' ORDER BY id DESC LIMIT 200`, []any{org}, func(rows *sql.Rows) error {
 			var st ecms.Status
 			var taken bool
 			err := rows.Scan(&st.ProcessID, &st.LetterID, &taken)

@@ -32,7 +32,12 @@ func (s *Service) notify(ctx context.Context, n notice) error {
 	err := s.DB.Read(ctx, func(tx *db.Tx) error {
 		if n.In != "" {
 			i, err := oneIn(tx, `id = $1`, n.In)
-			over = n.Kind == ecms.Accept && i.State == Registered // the sender has disputed the number meanwhile
+			if err != nil {
+				return err
+			}
+			newer, err := manyIn(tx, `agency = $1 AND number_text = $2 AND dated_at = $3 AND channel = 'ecms' AND id > $4`, i.Agency, i.Number, db.Micros(i.Dated), i.ID)
+			// The sender has disputed the number meanwhile, or sent the letter anew.
+			over = n.Kind == ecms.Accept && i.State == Registered || len(newer) > 0
 			agency, x.LetterID, x.Date, x.Subject = i.Agency, i.Number, isoDate(i.Dated), i.Subject
 			return err
 		}
@@ -57,7 +62,7 @@ func (s *Service) notify(ctx context.Context, n notice) error {
 	}
 	_, err = node.Notify(ctx, a.ECMS, x)
 	var refused *ecms.Fault
-	if errors.As(err, &refused) { // it will be refused again: a person must look
+	if errors.As(err, &refused) && refused.Code != ecms.TryAgain { // it will be refused again: a person must look
 		return s.alert(ctx, a.ECMS, "refused", map[string]any{"kind": n.Kind, "letter": x.LetterID, "code": refused.Code, "text": refused.Description})
 	}
 	return err
