@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -46,7 +47,7 @@ func (r *running) copied() {
 	}
 	began := time.Now()
 	for end := began.Add(30 * time.Second); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
-		if at, err := r.Feed.Data.AsOf(); at.After(began) {
+		if at, err := r.Feed.AsOf(); at.After(began) {
 			return
 		} else if err != nil {
 			r.t.Fatal(err)
@@ -83,9 +84,11 @@ func TestARestoreIsDrilledAndItsSignedResultIsKept(t *testing.T) {
 		}
 		list, err := r.Drills.Drills(ctx, 5)
 		must(t, err)
-		if len(list) != 1 || list[0].ID != d.ID {
+		at := slices.IndexFunc(list, func(s backup.Signed) bool { return s.ID == d.ID }) // the first one follows the first copies by itself
+		if at < 0 {
 			t.Fatalf("%+v", list)
 		}
+		list = list[at:]
 		_, verifier, err := r.AuditKeys()
 		must(t, err)
 		if read, err := backup.ReadNote([]byte(list[0].Note), verifier); err != nil || read.Rows != d.Rows {
@@ -95,9 +98,13 @@ func TestARestoreIsDrilledAndItsSignedResultIsKept(t *testing.T) {
 		if _, err := backup.ReadNote([]byte(forged), verifier); err == nil {
 			t.Error("a changed result passes")
 		}
-		left, err := filepath.Glob(filepath.Join(c.Data, ".drill-*"))
-		if err != nil || len(left) > 0 {
-			t.Errorf("left behind: %v, %v", left, err)
+		left := []string{""}
+		for end := time.Now().Add(30 * time.Second); len(left) > 0 && time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+			left, err = filepath.Glob(filepath.Join(c.Data, ".drill-*"))
+			must(t, err)
+		}
+		if len(left) > 0 {
+			t.Errorf("left behind: %v", left)
 		}
 	})
 }

@@ -248,7 +248,7 @@ func (a *App) checkRestored(ctx context.Context, t backup.Target) ([]string, err
 func (a *App) CopyState(ctx context.Context) (s backup.State, err error) {
 	s.To, s.KeysTo = a.Config.Backup.To != "", a.Config.Backup.KeysTo != ""
 	if a.Feed != nil {
-		at, failed := a.Feed.Data.AsOf()
+		at, failed := a.Feed.AsOf()
 		if !at.IsZero() {
 			s.AsOf = &at
 		}
@@ -272,7 +272,7 @@ func (a *App) seeDrill(ctx context.Context, s truth.Subject) (truth.Seen, error)
 	var out truth.Seen
 	if a.Feed != nil {
 		out.Known, out.Checked = true, 1
-		if at, _ := a.Feed.Data.AsOf(); s.Now.Sub(at) > time.Hour {
+		if at, _ := a.Feed.AsOf(); s.Now.Sub(at) > time.Hour {
 			out.Wrong++
 			out.Names = append(out.Names, "backup.as-of")
 		}

@@ -422,6 +422,17 @@ const lookEvery = 500 * time.Millisecond
 // retryAfter is how long a place that did not answer is left alone.
 const retryAfter = 5 * time.Second
 
+// AsOf is the moment up to which data and keys are copied, and what keeps them from going
+// on; zero until there are copies of both.
+func (f *Feed) AsOf() (time.Time, error) {
+	data, err := f.Data.AsOf()
+	keys, failed := f.Keys.AsOf()
+	if keys.Before(data) {
+		data = keys
+	}
+	return data, errors.Join(err, failed)
+}
+
 // Run copies until ctx ends, and then what is left.
 func (f *Feed) Run(ctx context.Context) {
 	timer := time.NewTicker(lookEvery)
