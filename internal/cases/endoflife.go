@@ -33,10 +33,10 @@ func (EndOfLife) Count(tx *db.Tx, at time.Time) (map[string]int, error) {
 	return out, err
 }
 
-// Due lists an agency's closed cases that are due before a moment, by their dates and ids,
-// after the one of that date and id.
-func (EndOfLife) Due(tx *db.Tx, agency string, before, afterDue time.Time, after string, limit int, each func(id, label string, closed, due time.Time)) error {
-	return tx.Each(`SELECT id, reference, closed_at, destroy_at FROM cases WHERE agency = $1 AND destroy_at > 0 AND destroy_at <= $2 AND (destroy_at, id) > ($3, $4) ORDER BY destroy_at, id LIMIT $5`, []any{agency, db.Micros(before), db.Micros(afterDue), after, limit}, func(rows *sql.Rows) error {
+// Due lists an agency's closed cases that are due before a moment, by id: what came one
+// after the other lies together, and is destroyed together.
+func (EndOfLife) Due(tx *db.Tx, agency string, before, _ time.Time, after string, limit int, each func(id, label string, closed, due time.Time)) error {
+	return tx.Each(`SELECT id, reference, closed_at, destroy_at FROM cases WHERE agency = $1 AND destroy_at > 0 AND destroy_at <= $2 AND id > $3 ORDER BY id LIMIT $4`, []any{agency, db.Micros(before), after, limit}, func(rows *sql.Rows) error {
 		var id, reference string
 		var closed, due int64
 		if err := rows.Scan(&id, &reference, &closed, &due); err != nil {

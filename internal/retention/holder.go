@@ -14,8 +14,8 @@ type Holder interface {
 	Kind() string
 	// Count tells how many are due at a moment, by agency.
 	Count(tx *db.Tx, at time.Time) (map[string]int, error)
-	// Due lists what an agency has that is due before a moment, by date and id, after the
-	// one of that date and id.
+	// Due lists what an agency has that is due before a moment, in an order of its own,
+	// after the one of that date and id.
 	Due(tx *db.Tx, agency string, before, afterDue time.Time, after string, limit int, each func(id, label string, closed, due time.Time)) error
 	// Extend moves the due date of one.
 	Extend(tx *db.Tx, id string, until time.Time) error

@@ -83,4 +83,4 @@ CREATE TABLE inspection_points (
 );
 CREATE INDEX inspection_points_due ON inspection_points (due_at) WHERE done_at = 0;
 CREATE INDEX attachments_blob ON attachments (blob);
-CREATE INDEX cases_due ON cases (agency, destroy_at, id) WHERE destroy_at > 0;
+CREATE INDEX cases_due ON cases (agency, id, destroy_at) WHERE destroy_at > 0;
