@@ -56,6 +56,7 @@ var neighbours = map[string]string{
 	"sites -> org":                        "a site speaks for an agency",
 	"cases -> mail":                       "acknowledgements and answers",
 	"identity -> mail":                    "a code to the address on file",
+	"identity/provider -> identity":       "what a provider has said of a person",
 	"letters -> mail":                     "the letter by e-mail",
 	"saraban -> letters":                  "what is exchanged is letters",
 	"saraban -> mail":                     "the channel of the central mailbox",
@@ -189,7 +190,7 @@ func TestOnlyDBKnowsTheEngines(t *testing.T) {
 }
 
 // transports may speak HTTP below the face: they are the ways out and in.
-var transports = []string{"egress", "backup/place", "mail/sink", "saraban/ecms", "analytics/ga", "app"}
+var transports = []string{"egress", "backup/place", "mail/sink", "saraban/ecms", "analytics/ga", "identity/provider", "app"}
 
 func TestTheWorkKnowsNoHTTP(t *testing.T) {
 	top := floorOf("web")

@@ -46,7 +46,10 @@ func TestBrowsersReportWhatTheyRefusedAndNothingOfThemIsKept(t *testing.T) {
 		}
 	}
 	var list []truth.Refusal
-	err := r.DB.Read(t.Context(), func(tx *db.Tx) (err error) { list, err = truth.Refusals(tx, dbtest.Start.AddDate(-10, 0, 0)); return err })
+	err := r.DB.Read(t.Context(), func(tx *db.Tx) (err error) {
+		list, err = truth.Refusals(tx, dbtest.Start.AddDate(-10, 0, 0))
+		return err
+	})
 	if err != nil || len(list) != 2 || list[0].Origin != "https://evil.example" {
 		t.Errorf("%v %+v", err, list)
 	}

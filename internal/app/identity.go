@@ -11,6 +11,7 @@ import (
 	"prasan/internal/egress"
 	"prasan/internal/errs"
 	"prasan/internal/identity"
+	"prasan/internal/identity/provider"
 	"prasan/internal/jobs"
 	"prasan/internal/thai"
 	"prasan/internal/web/public"
@@ -33,7 +34,7 @@ func wireIdentity(_ context.Context, a *App) error {
 		if err != nil {
 			return errs.Wrap(err, errs.Invalid, "error.sms-setting", "value", c.URL)
 		}
-		d.SMS = (&identity.Gateway{URL: c.URL, Token: c.Token, HTTP: way}).Send
+		d.SMS = (&provider.Gateway{URL: c.URL, Token: c.Token, HTTP: way}).Send
 	}
 	a.Identity = identity.New(d)
 	a.Identity.Register()
@@ -72,7 +73,7 @@ func (a *App) provider() (public.Provider, error) {
 	if err != nil {
 		return nil, errs.Wrap(err, errs.Invalid, "error.oidc-setting", "value", c.Issuer)
 	}
-	return &identity.Provider{Issuer: c.Issuer, ClientID: c.ClientID, Secret: c.Secret, Redirect: a.URL("") + "/identity/provider", HTTP: way, Now: a.Now}, nil
+	return &provider.Provider{Issuer: c.Issuer, ClientID: c.ClientID, Secret: c.Secret, Redirect: a.URL("") + "/identity/provider", HTTP: way, Now: a.Now}, nil
 }
 
 // providerName is how people call it.

@@ -50,7 +50,7 @@ type Deps struct {
 	Files          Files
 	Now            func() time.Time
 	Texts          func(tx *db.Tx, field, text string) error // counts what is in a free text as it is stored; nil: nothing
-	References     io.Reader // what references are drawn from; nil: crypto/rand
+	References     io.Reader                                 // what references are drawn from; nil: crypto/rand
 	Config         Config
 }
 

@@ -18,6 +18,7 @@ import (
 	"prasan/internal/errs"
 	"prasan/internal/housetest"
 	"prasan/internal/identity"
+	"prasan/internal/identity/provider"
 	"prasan/internal/mail"
 	"prasan/internal/processing"
 	"prasan/internal/vault"
@@ -176,7 +177,7 @@ func TestATelephoneIsOfferedOnlyWhereAGatewayIsSet(t *testing.T) {
 		sent <- got
 	}))
 	defer gateway.Close()
-	d.SMS = (&identity.Gateway{URL: gateway.URL, Token: "secret", HTTP: out(t, gateway.URL)}).Send
+	d.SMS = (&provider.Gateway{URL: gateway.URL, Token: "secret", HTTP: out(t, gateway.URL)}).Send
 	id, err := d.Ask(ctx, identity.Asking{Way: identity.Phone, Contact: "08-1234-5601", Lang: "en", Addr: "192.0.2.1"})
 	housetest.Must(t, err)
 	var got map[string]string
@@ -208,4 +209,3 @@ func out(t *testing.T, address string) *http.Client {
 	housetest.Must(t, err)
 	return way.HTTPClient()
 }
-

@@ -1,9 +1,7 @@
-package identity
+package provider
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/base64"
 	"net/http"
 	"slices"
 	"sync"
@@ -13,6 +11,7 @@ import (
 	"golang.org/x/oauth2"
 
 	"prasan/internal/errs"
+	"prasan/internal/identity"
 )
 
 // Provider is a provider of OpenID Connect (OpenID Connect Core 1.0), by the code flow
@@ -28,14 +27,6 @@ type Provider struct {
 
 	mu    sync.Mutex
 	found *oidc.Provider
-}
-
-// Ticket is what must be remembered between the two halves of a check; the face seals it
-// into the state, and binds it to the browser.
-type Ticket struct {
-	Verifier string    `json:"v"`
-	Nonce    string    `json:"n"`
-	Began    time.Time `json:"b"`
 }
 
 // discover reads the provider's configuration, once it can be had.
@@ -67,31 +58,23 @@ func (p *Provider) config(found *oidc.Provider) *oauth2.Config {
 }
 
 // Begin makes a ticket, and the address to which the person goes with a state.
-func (p *Provider) Begin(ctx context.Context, seal func(Ticket) (state string)) (address string, err error) {
+func (p *Provider) Begin(ctx context.Context, seal func(identity.Ticket) (state string)) (address string, err error) {
 	found, err := p.discover(ctx)
 	if err != nil {
 		return "", err
 	}
-	t := Ticket{Verifier: oauth2.GenerateVerifier(), Nonce: oauth2.GenerateVerifier(), Began: p.Now()}
+	t := identity.Ticket{Verifier: oauth2.GenerateVerifier(), Nonce: oauth2.GenerateVerifier(), Began: p.Now()}
 	return p.config(found).AuthCodeURL(seal(t), oidc.Nonce(t.Nonce), oauth2.S256ChallengeOption(t.Verifier)), nil
 }
 
-// Person is what a provider has said: addresses that it has verified, and how sure it is.
-// His name, number and picture are not asked for, and would not be looked at.
-type Person struct {
-	Issuer string
-	Level  string // acr, as the provider calls it
-	Email  string
-	Phone  string
-	At     time.Time
-}
-
 // Finish exchanges the code of a ticket and checks what comes back.
-func (p *Provider) Finish(ctx context.Context, t Ticket, code string) (Person, error) {
-	fail := func(err error) (Person, error) { return Person{}, errs.Wrap(err, errs.Invalid, "error.identity-provider") }
+func (p *Provider) Finish(ctx context.Context, t identity.Ticket, code string) (identity.Person, error) {
+	fail := func(err error) (identity.Person, error) {
+		return identity.Person{}, errs.Wrap(err, errs.Invalid, "error.identity-provider")
+	}
 	found, err := p.discover(ctx)
 	if err != nil {
-		return Person{}, err
+		return identity.Person{}, err
 	}
 	ctx = oidc.ClientContext(ctx, p.HTTP)
 	token, err := p.config(found).Exchange(ctx, code, oauth2.VerifierOption(t.Verifier))
@@ -116,7 +99,7 @@ func (p *Provider) Finish(ctx context.Context, t Ticket, code string) (Person, e
 	if err := id.Claims(&claims); err != nil {
 		return fail(err)
 	}
-	out := Person{Issuer: p.Issuer, Level: claims.ACR, At: p.Now()}
+	out := identity.Person{Issuer: p.Issuer, Level: claims.ACR, At: p.Now()}
 	if claims.EmailVerified {
 		out.Email = claims.Email
 	}
@@ -124,13 +107,7 @@ func (p *Provider) Finish(ctx context.Context, t Ticket, code string) (Person, e
 		out.Phone = claims.Phone
 	}
 	if out.Email == "" && out.Phone == "" {
-		return Person{}, errs.New(errs.Invalid, "error.identity-unverified")
+		return identity.Person{}, errs.New(errs.Invalid, "error.identity-unverified")
 	}
 	return out, nil
-}
-
-// Bind is how a ticket is bound to a browser: the digest of a secret that only it has.
-func Bind(secret string) string {
-	sum := sha256.Sum256([]byte("prasan oidc\x00" + secret))
-	return base64.RawURLEncoding.EncodeToString(sum[:])
 }
