@@ -165,3 +165,33 @@ func TestACleanStopLeavesOneFile(t *testing.T) {
 		t.Errorf("%v, %v", found, err)
 	}
 }
+
+// Who has written reads what he has written, whichever lane he comes to next.
+func TestWhoHasWrittenFindsIt(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, e *dbtest.Engine) {
+		ctx := context.Background()
+		var wg sync.WaitGroup
+		for i := range 16 {
+			wg.Go(func() {
+				for n := range 40 {
+					name := fmt.Sprintf("own.%d.%d", i, n)
+					if err := e.DB.InTx(ctx, func(tx *db.Tx) error {
+						_, err := tx.Exec(`INSERT INTO settings (name, value) VALUES ($1, '1')`, name)
+						return err
+					}); err != nil {
+						t.Error(err)
+						return
+					}
+					if err := e.DB.InTx(ctx, func(tx *db.Tx) error {
+						var value string
+						return tx.QueryRow(`SELECT value FROM settings WHERE name = $1`, []any{name}, &value)
+					}); err != nil {
+						t.Errorf("%s: %v", name, err)
+						return
+					}
+				}
+			})
+		}
+		wg.Wait()
+	})
+}

@@ -119,17 +119,32 @@ func (l *lane) commit(first *request) {
 		waiting = append(waiting, first)
 	}
 	began := time.Now()
+	var linger <-chan time.Time
+	// PostgreSQL's transaction sees what was committed before its first statement: who
+	// comes later, perhaps having written by another lane meanwhile, must not share it.
+	gathered := l.db.Dialect == PostgreSQL
+	if gathered {
+		if l.crowd > 1 {
+			linger = time.After(maxLinger)
+		}
+		for len(waiting) < maxBatch {
+			r := l.follower(linger)
+			if r == nil {
+				break
+			}
+			waiting = append(waiting, r)
+		}
+	}
 	if err := l.begin(); err != nil {
 		l.answer(waiting, classify(err))
 		return
 	}
-	var linger <-chan time.Time
 	var failed error
 	for failed == nil {
 		var r *request
 		if len(waiting) > 0 {
 			r, waiting = waiting[0], waiting[1:]
-		} else if len(batch) < maxBatch && time.Since(began) < maxHold {
+		} else if !gathered && len(batch) < maxBatch && time.Since(began) < maxHold {
 			if linger == nil && l.crowd > 1 {
 				linger = time.After(maxLinger)
 			}
