@@ -37,6 +37,7 @@ docs: build ## write docs/config.md, docs/cli, docs/api, docs/workflow.md from t
 
 bench: build ## the figures of docs/performance.md, as a table and as JSON
 	$(GO) run ./bench --binary $(BIN)
+	$(GO) run ./bench/usage load --binary $(BIN)
 	$(GO) run ./bench/exchange
 	$(GO) run ./bench/exchange -only numbers -database postgres
 	$(GO) run ./bench/backup --binary $(BIN)
