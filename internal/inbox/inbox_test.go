@@ -202,6 +202,33 @@ func TestACitizensReplyIsWrittenOnHisCaseOnce(t *testing.T) {
 	})
 }
 
+// The queue's job and whoever waits for a mail may sort it at the same moment.
+func TestAMailThatIsSortedByTwoAtOnceIsSortedOnce(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, e *dbtest.Engine) {
+		w := newWorld(t, e)
+		for range 5 {
+			raw := write("Stranger <stranger@example.com>", "post@industry.test", "ขอสอบถาม")
+			housetest.Must(t, w.Take(ctx, inbox.Arrival{Mailbox: "post", Raw: []byte(raw), Size: int64(len(raw))}))
+			var id string
+			housetest.Must(t, e.DB.Read(ctx, func(tx *db.Tx) error {
+				return tx.QueryRow(`SELECT id FROM inbound ORDER BY id DESC LIMIT 1`, nil, &id)
+			}))
+			ended := make(chan error, 4)
+			for range cap(ended) {
+				go func() { ended <- w.Sort(ctx, id) }()
+			}
+			for range cap(ended) {
+				if err := <-ended; err != nil {
+					t.Error(err)
+				}
+			}
+			if i, err := w.Get(ctx, head, id); err != nil || i.State != inbox.Held || i.Why != "stranger" {
+				t.Errorf("%s %s %v", i.State, i.Why, err)
+			}
+		}
+	})
+}
+
 func TestWhatIsNotTheSendersOwnWaitsForAPerson(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, e *dbtest.Engine) {
 		w := newWorld(t, e)

@@ -62,11 +62,23 @@ func (s *Service) Sort(ctx context.Context, id string) error {
 	x.verdict, _ = Judge(x.mail, &x.facts)
 	x.Why = x.verdict.Why
 	err = deeds[x.verdict.Do](s, ctx, x)
+	if errs.KindOf(err) == errs.Conflict && s.isSorted(ctx, id) {
+		return nil // another run of the same was faster
+	}
 	if why := held(err); why != "" { // it cannot be done now: a person decides
 		x.Why = why
 		return s.hold(ctx, x)
 	}
 	return err
+}
+
+func (s *Service) isSorted(ctx context.Context, id string) (is bool) {
+	_ = s.DB.Read(ctx, func(tx *db.Tx) error {
+		i, err := one(tx, `id = $1`, id)
+		is = err == nil && i.State != Unsorted
+		return err
+	})
+	return is
 }
 
 // held is the reason for which a mail waits that could not be put where it belongs; "" for
