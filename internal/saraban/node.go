@@ -3,6 +3,7 @@ package saraban
 import (
 	"context"
 	"database/sql"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -32,11 +33,18 @@ type queued struct {
 	at                                   time.Time
 }
 
-const queueColumns = `id, org, sender, kind, letter_id, dated, body, created_at`
-
+// queueRows are rows of a queue without what they say, which may be large.
 func queueRows(tx *db.Tx, where string, args ...any) ([]queued, error) {
+	return queueSelect(tx, `NULL`, where, args)
+}
+
+func queueBodies(tx *db.Tx, where string, args ...any) ([]queued, error) {
+	return queueSelect(tx, `body`, where, args)
+}
+
+func queueSelect(tx *db.Tx, body, where string, args []any) ([]queued, error) {
 	var out []queued
-	err := tx.Each(`SELECT `+queueColumns+` FROM ecms_queue WHERE `+where, args, func(rows *sql.Rows) error {
+	err := tx.Each(`SELECT id, org, sender, kind, letter_id, dated, `+body+`, created_at FROM ecms_queue WHERE `+where, args, func(rows *sql.Rows) error {
 		var q queued
 		var at int64
 		err := rows.Scan(&q.id, &q.org, &q.sender, &q.kind, &q.letter, &q.dated, &q.body, &at)
@@ -61,16 +69,46 @@ func queueHeads(tx *db.Tx, org string, limit int) ([]queued, error) {
 
 func (n node) push(tx *db.Tx, to, from, kind, letter, dated string, item *ecms.Item) (ecms.Receipt, error) {
 	item.Receipt = ecms.Receipt{ProcessID: db.NewID(), ProcessTime: tx.Now()}
-	body, err := ecms.Marshal(item)
+	row, kept := apart(item)
+	body, err := ecms.Marshal(row)
 	if err != nil {
 		return ecms.Receipt{}, err
 	}
 	if _, err = tx.Exec(`INSERT INTO ecms_queue (id, org, sender, kind, letter_id, dated, accept_org, body, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-		item.ProcessID, to, from, kind, letter, dated, to, n.Vault.SealSystem("ecms_queue:"+item.ProcessID, body), db.Micros(tx.Now())); err != nil {
+		item.ProcessID, to, from, kind, letter, dated, to, n.Vault.SealSystem(queuePlace(item.ProcessID), body), db.Micros(tx.Now())); err != nil {
+		return ecms.Receipt{}, err
+	}
+	if err := kept.put(tx, item.ProcessID, queuePlace(item.ProcessID), n.Vault.SealSystemInto); err != nil {
 		return ecms.Receipt{}, err
 	}
 	err = n.Audit.Append(tx, audit.Event{Actor: "ecms:" + from, Action: "ecms." + kind, Object: "ecms:" + item.ProcessID, Body: map[string]any{"letter": letter, "dated": dated, "to": to}})
 	return item.Receipt, err
+}
+
+func queuePlace(id string) string { return "ecms_queue:" + id }
+
+// apart is an item as it lies in its row, and the large files that lie beside it. What was
+// signed stays as it was written.
+func apart(item *ecms.Item) (*ecms.Item, parts) {
+	kept := parts{}
+	if item.Letter == nil || item.Letter.Document != nil {
+		return item, kept
+	}
+	l := *item.Letter
+	l.Attachments = slices.Clone(l.Attachments)
+	for n, f := range filesOf(&l) {
+		kept.take(n, f)
+	}
+	return &ecms.Item{Receipt: item.Receipt, Letter: &l}, kept
+}
+
+// filesOf are the files of a letter by their numbers.
+func filesOf(l *ecms.Letter) []*ecms.File {
+	out := []*ecms.File{&l.Main}
+	for i := range l.Attachments {
+		out = append(out, &l.Attachments[i])
+	}
+	return out
 }
 
 // Send takes a letter for another organisation's queue.
@@ -141,36 +179,60 @@ func (n node) Notify(ctx context.Context, org string, x ecms.Notice) (r ecms.Rec
 // said finds the notice that an organisation sends once more because it did not hear the
 // answer: the last thing that was said of the letter is the same.
 func (n node) said(tx *db.Tx, from, to string, x *ecms.Notice) (*ecms.Receipt, error) {
-	last, err := queueRows(tx, `letter_id = $1 AND dated = $2 AND kind <> '`+ecms.DocumentKind+`' AND (sender = $3 AND org = $4 OR sender = $5 AND org = $6) ORDER BY id DESC LIMIT 1`, x.LetterID, x.Date, from, to, to, from)
+	last, err := queueBodies(tx, `letter_id = $1 AND dated = $2 AND kind <> '`+ecms.DocumentKind+`' AND (sender = $3 AND org = $4 OR sender = $5 AND org = $6) ORDER BY id DESC LIMIT 1`, x.LetterID, x.Date, from, to, to, from)
 	if err != nil || len(last) == 0 || last[0].sender != from || last[0].kind != x.Kind {
 		return nil, err
 	}
-	item, err := n.open(&last[0])
+	item, err := n.read(&last[0])
 	if err != nil || item.Notice.AcceptID != x.AcceptID {
 		return nil, err
 	}
 	return &item.Receipt, nil
 }
 
-func (n node) open(q *queued) (*ecms.Item, error) {
-	body, err := n.Vault.OpenSystem("ecms_queue:"+q.id, q.body)
+// read reads what lies in the row of an item.
+func (n node) read(q *queued) (*ecms.Item, error) {
+	body, err := n.Vault.OpenSystemInPlace(queuePlace(q.id), q.body)
 	if err != nil {
 		return nil, err
 	}
 	return ecms.Unmarshal(body)
 }
 
+// open reads an item with its files.
+func (n node) open(read view, q *queued) (*ecms.Item, error) {
+	item, err := n.read(q)
+	if err != nil || item == nil || item.Letter == nil || item.Letter.Document != nil {
+		return item, err
+	}
+	files := filesOf(item.Letter)
+	if !slices.ContainsFunc(files, func(f *ecms.File) bool { return len(f.Data) == 0 }) {
+		return item, nil
+	}
+	kept, err := n.partsOf(read, q.id, queuePlace(q.id))
+	for i, f := range files {
+		if k, ok := kept[i]; ok {
+			f.Size, f.Pieces = k.Size, k.Pieces
+		}
+	}
+	return item, err
+}
+
+func (n node) view(ctx context.Context) view {
+	return func(fn func(tx *db.Tx) error) error { return n.DB.Read(ctx, fn) }
+}
+
 // Head is the first item of an organisation's queue; it stays there.
 func (n node) Head(ctx context.Context, org string) (*ecms.Item, error) {
 	var all []queued
 	err := n.DB.Read(ctx, func(tx *db.Tx) (err error) {
-		all, err = queueRows(tx, `org = $1 AND taken = FALSE ORDER BY id LIMIT 1`, org)
+		all, err = queueBodies(tx, `org = $1 AND taken = FALSE ORDER BY id LIMIT 1`, org)
 		return err
 	})
 	if err != nil || len(all) == 0 {
 		return nil, err
 	}
-	return n.open(&all[0])
+	return n.open(n.view(ctx), &all[0])
 }
 
 // Remove takes an item off the queue: it has been saved. Doing so again changes nothing.
@@ -214,6 +276,9 @@ func (n node) Delete(ctx context.Context, org string, ref ecms.Ref) (r ecms.Rece
 			return refuse("307", "only a letter that was refused can be deleted")
 		}
 		// What was said of it goes too, so that the new one starts afresh.
+		if _, err := tx.Exec(`DELETE FROM letter_parts WHERE owner IN (SELECT id FROM ecms_queue WHERE letter_id = $1 AND dated = $2 AND sender = $3 AND kind = '`+ecms.DocumentKind+`')`, ref.LetterID, ref.Date, org); err != nil {
+			return err
+		}
 		done, err := tx.Exec(`DELETE FROM ecms_queue WHERE letter_id = $1 AND dated = $2 AND (sender = $3 AND kind = '`+ecms.DocumentKind+`' OR org = $4 AND kind <> '`+ecms.DocumentKind+`')`, ref.LetterID, ref.Date, org, org)
 		if err == nil && done == 0 {
 			err = refuse("305", "no such letter was sent by you: "+ref.LetterID)
@@ -235,7 +300,7 @@ func (n node) Delete(ctx context.Context, org string, ref ecms.Ref) (r ecms.Rece
 func (n node) Again(ctx context.Context, org, kind string, ref ecms.Ref) (*ecms.Item, error) {
 	var all []queued
 	err := n.DB.Read(ctx, func(tx *db.Tx) (err error) {
-		all, err = queueRows(tx, `org = $1 AND letter_id = $2 AND dated = $3 AND kind = $4 ORDER BY id DESC LIMIT 1`, org, ref.LetterID, ref.Date, kind)
+		all, err = queueBodies(tx, `org = $1 AND letter_id = $2 AND dated = $3 AND kind = $4 ORDER BY id DESC LIMIT 1`, org, ref.LetterID, ref.Date, kind)
 		return err
 	})
 	if err == nil && len(all) == 0 {
@@ -244,7 +309,7 @@ func (n node) Again(ctx context.Context, org, kind string, ref ecms.Ref) (*ecms.
 	if err != nil {
 		return nil, err
 	}
-	return n.open(&all[0])
+	return n.open(n.view(ctx), &all[0])
 }
 
 // Organizations are those that the directory gives an id.

@@ -1,6 +1,7 @@
 package saraban
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 
@@ -50,7 +51,12 @@ func (s *Service) AttachmentIn(ctx context.Context, a policy.Actor, id string, n
 	if err != nil {
 		return Attachment{}, err
 	}
-	plain, err := s.Processing.Read(ctx, a, processing.Request{Activity: letters.Activity, Purpose: letters.Purpose, Items: []vault.Sealed{{Subject: i.subjectKey, Element: processing.Content, Place: inPlace(id, "content"), Data: i.content}}, Detail: "letter.attachment"})
+	pieces, err := s.sealedParts(ctx, &i, n+1)
+	if err != nil {
+		return Attachment{}, err
+	}
+	items := append([]vault.Sealed{{Subject: i.subjectKey, Element: processing.Content, Place: inPlace(id, "content"), Data: i.content}}, pieces...)
+	plain, err := s.Processing.Read(ctx, a, processing.Request{Activity: letters.Activity, Purpose: letters.Purpose, Items: items, Detail: "letter.attachment"})
 	if err != nil {
 		return Attachment{}, err
 	}
@@ -61,7 +67,11 @@ func (s *Service) AttachmentIn(ctx context.Context, a policy.Actor, id string, n
 	if n < 0 || n >= len(in.Attachments) {
 		return Attachment{}, errs.New(errs.NotFound, "error.not-found")
 	}
-	return in.Attachments[n], nil
+	f := in.Attachments[n]
+	if f.Size > 0 {
+		f.Data = bytes.Join(plain[1:], nil)
+	}
+	return f, nil
 }
 
 // FileIn returns the file of a letter that came, as it came.
@@ -76,9 +86,16 @@ func (s *Service) FileIn(ctx context.Context, a policy.Actor, id string) ([]byte
 	if err != nil {
 		return nil, err
 	}
-	plain, err := s.Processing.Read(ctx, a, processing.Request{Activity: letters.Activity, Purpose: letters.Purpose, Items: []vault.Sealed{{Subject: i.subjectKey, Element: processing.Content, Place: inPlace(id, "file"), Data: i.file}}, Detail: "letter.pdf"})
+	items, err := s.sealedParts(ctx, &i, 0)
 	if err != nil {
 		return nil, err
 	}
-	return plain[0], nil
+	if len(items) == 0 {
+		items = []vault.Sealed{{Subject: i.subjectKey, Element: processing.Content, Place: inPlace(id, "file"), Data: i.file}}
+	}
+	plain, err := s.Processing.Read(ctx, a, processing.Request{Activity: letters.Activity, Purpose: letters.Purpose, Items: items, Detail: "letter.pdf"})
+	if err != nil {
+		return nil, err
+	}
+	return bytes.Join(plain, nil), nil
 }

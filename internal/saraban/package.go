@@ -150,7 +150,7 @@ func unpack(data []byte) (u unpacked, err error) {
 	}
 	for name, kind := range letterTypes {
 		if files[name] != nil {
-			u.letter = Attachment{name, kind, files[name]}
+			u.letter = Attachment{Name: name, Type: kind, Data: files[name]}
 		}
 	}
 	for _, name := range []string{u.letter.Name, packageWords, packageFilesName} {

@@ -207,22 +207,24 @@ func (n node) fetch(ctx context.Context, org string) (int, error) {
 
 func (n node) take(ctx context.Context, org, id string) error {
 	var all []queued
-	err := n.DB.Read(ctx, func(tx *db.Tx) (err error) { all, err = queueRows(tx, `id = $1`, id); return err })
+	err := n.DB.Read(ctx, func(tx *db.Tx) (err error) { all, err = queueBodies(tx, `id = $1`, id); return err })
 	if err != nil || len(all) == 0 {
 		return err
 	}
-	item, err := n.open(&all[0])
+	read := n.view(ctx)
+	item, err := n.open(func(fn func(tx *db.Tx) error) error { return read(fn) }, &all[0])
 	if err != nil { // it stays, and so does not come again at once
 		return errors.Join(err, n.unreadable(ctx, org, err))
 	}
 	all = nil
 	return n.save(ctx, org, item, func(tx *db.Tx) error {
+		read = func(fn func(tx *db.Tx) error) error { return fn(tx) } // its files are read where they are stored
 		_, err := tx.Exec(`UPDATE ecms_queue SET taken = TRUE WHERE org = $1 AND id = $2`, org, id)
 		return err
 	})
 }
 
-// save stores what came from a node, once for each ProcessID; also runs in its transaction.
+// save stores what came from a node, once for each ProcessID; also runs first in its transaction.
 func (s *Service) save(ctx context.Context, org string, item *ecms.Item, also func(tx *db.Tx) error) error {
 	agency, ok := s.byECMS(org)
 	if !ok {
@@ -255,23 +257,23 @@ func (s *Service) save(ctx context.Context, org string, item *ecms.Item, also fu
 	}
 	return s.DB.InTx(ctx, func(tx *db.Tx) error {
 		n, err := tx.Exec(`INSERT INTO ecms_done (org, process_id, at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`, org, item.ProcessID, db.Micros(tx.Now()))
-		if err == nil && n > 0 {
-			err = store(tx)
+		if err == nil {
+			err = also(tx)
 		}
-		if err != nil {
+		if err != nil || n == 0 {
 			return err
 		}
-		return also(tx)
+		return store(tx)
 	})
 }
 
 func (s *Service) arrival(agency string, item *ecms.Item) Arrival {
 	l := item.Letter
 	dated, _ := time.ParseInLocation(time.DateOnly, l.Date, thai.Bangkok) // it was read as a date before
-	a := Arrival{Agency: agency, ToName: l.Receiver.JobTitle, Number: l.ID, Dated: dated, Subject: l.Subject, Secrecy: classOf(l.Secret), Urgency: urgencyOf(l.Speed), Channel: ECMS, ProcessID: item.ProcessID, File: l.Main.Data, FileType: l.Main.Mime, FromName: l.Sender.JobTitle,
+	a := Arrival{Agency: agency, ToName: l.Receiver.JobTitle, Number: l.ID, Dated: dated, Subject: l.Subject, Secrecy: classOf(l.Secret), Urgency: urgencyOf(l.Speed), Channel: ECMS, ProcessID: item.ProcessID, File: l.Main.Data, large: l.Main, FileType: l.Main.Mime, FromName: l.Sender.JobTitle,
 		Content: &letters.Content{Addressee: l.Receiver.JobTitle, Office: l.Description, Enclosures: []string{l.Attachment}}}
 	for i, f := range l.Attachments {
-		a.Attachments = append(a.Attachments, Attachment{plainName(i, f.Mime), f.Mime, f.Data})
+		a.Attachments = append(a.Attachments, Attachment{Name: plainName(i, f.Mime), Type: f.Mime, Data: f.Data, large: f})
 	}
 	if from, ok := s.byECMS(l.Sender.Department); ok {
 		a.From, a.FromName = from.Code, from.Name.TH

@@ -34,8 +34,9 @@ type Arrival struct {
 	FileType       string // its media type; "" is PDF
 	Content        *letters.Content
 	Attachments    []Attachment
-	Signature      string // what was found of it
-	Certificate    string // SHA-256 of who signed, in hex
+	large          ecms.File // the PDF, where it is not in memory
+	Signature      string    // what was found of it
+	Certificate    string    // SHA-256 of who signed, in hex
 }
 
 // inside is what is sealed of a letter that came, beside its file.
@@ -58,20 +59,36 @@ func (s *Service) prepare(ctx context.Context, a Arrival) (put func(tx *db.Tx) e
 		return nil, err
 	}
 	id := db.NewID()
-	text, err := json.Marshal(inside{a.Content, a.Attachments})
+	main := a.large
+	if main.Pieces == nil {
+		main.Data = a.File
+	}
+	sum := sha256.New()
+	if err := main.Each(func(b []byte) error { sum.Write(b); return nil }); err != nil {
+		return nil, err
+	}
+	kept := parts{}
+	kept.take(0, &main)
+	in := inside{Content: a.Content}
+	for i, f := range a.Attachments {
+		in.Attachments = append(in.Attachments, f.kept(kept, i+1))
+	}
+	text, err := json.Marshal(in)
 	if err != nil {
 		return nil, err
 	}
-	content, file := subject.Seal(inPlace(id, "content"), text), subject.Seal(inPlace(id, "file"), a.File)
-	sum := sha256.Sum256(a.File)
+	content, file := subject.Seal(inPlace(id, "content"), text), subject.Seal(inPlace(id, "file"), main.Data)
 	if err := s.Vault.Keep(ctx, subject); err != nil {
 		return nil, err
 	}
 	return func(tx *db.Tx) error {
 		n, err := tx.Exec(`INSERT INTO letters_in (id, agency, state, from_agency, from_name, to_name, number_text, dated_at, subject, secrecy, urgency, channel, dispatch_id, process_id, subject_key, content, file, file_hash, received_at, file_type, signature) VALUES ($1, $2, 'arrived', $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20) ON CONFLICT DO NOTHING`,
-			id, a.Agency, a.From, a.FromName, a.ToName, a.Number, db.Micros(a.Dated), a.Subject, string(a.Secrecy), string(a.Urgency), string(a.Channel), a.Dispatch, a.ProcessID, subject.ID, content, file, hex.EncodeToString(sum[:]), db.Micros(tx.Now()), fileType(a.FileType), a.Signature)
+			id, a.Agency, a.From, a.FromName, a.ToName, a.Number, db.Micros(a.Dated), a.Subject, string(a.Secrecy), string(a.Urgency), string(a.Channel), a.Dispatch, a.ProcessID, subject.ID, content, file, hex.EncodeToString(sum.Sum(nil)), db.Micros(tx.Now()), fileType(a.FileType), a.Signature)
 		if err != nil || n == 0 {
 			return err // it had come before
+		}
+		if err := kept.put(tx, id, inPlace(id, "part"), subject.SealInto); err != nil {
+			return err
 		}
 		line := processing.Line{Activity: letters.Activity, Revision: revision, Act: "collect", Actor: "system", Ground: "letter", Purpose: letters.Purpose, Subjects: []string{subject.ID}, Elements: []string{processing.Content}, Detail: "letter:" + string(a.Channel)}
 		if err := s.Processing.Record(tx, line); err != nil {

@@ -63,6 +63,22 @@ type Attachment struct {
 	Name string `json:"name"`
 	Type string `json:"type"`
 	Data []byte `json:"data"`
+	Size int    `json:"size,omitempty"` // of one that is kept in pieces
+
+	large ecms.File // where it is not in memory
+}
+
+// kept is an attachment as it lies in its letter; a large one is given to those in pieces.
+func (a Attachment) kept(p parts, n int) Attachment {
+	f := a.large
+	if f.Pieces == nil {
+		f.Data = a.Data
+	}
+	size := f.Length()
+	if p.take(n, &f); f.Data == nil {
+		return Attachment{Name: a.Name, Type: a.Type, Size: size}
+	}
+	return Attachment{Name: a.Name, Type: a.Type, Data: f.Data}
 }
 
 // maxAttached bounds the files of one letter together, in bytes.

@@ -77,6 +77,11 @@ type Subject struct {
 // Seal seals plain for its place.
 func (s *Subject) Seal(place string, plain []byte) []byte { return seal(s.aead, place, plain) }
 
+// SealInto is Seal into memory that is used again.
+func (s *Subject) SealInto(into []byte, place string, plain []byte) []byte {
+	return sealInto(into, s.aead, place, plain)
+}
+
 // Open opens the keyring and returns the vault and its one Minter.
 func Open(ctx context.Context, keys *db.DB, w KeyWrapper) (*Vault, *Minter, error) {
 	if _, err := keys.Migrate(ctx, keyring.Files); err != nil {
@@ -190,9 +195,8 @@ func (v *Vault) Subject(ctx context.Context, id string) (*Subject, error) {
 func (v *Vault) subject(ctx context.Context, id string) (*Subject, error) {
 	s := &Subject{ID: id}
 	var at int64
-	err := v.keys.Read(ctx, func(tx *db.Tx) error {
-		return tx.QueryRow(`SELECT cohort, wrapped, created_at FROM subjects WHERE id = $1`, []any{id}, &s.cohort, &s.wrapped, &at)
-	})
+	// Asked each time, never remembered: a key may have been destroyed by another node.
+	err := v.keys.Row(ctx, `SELECT cohort, wrapped, created_at FROM subjects WHERE id = $1`, []any{id}, &s.cohort, &s.wrapped, &at)
 	if errs.KindOf(err) == errs.NotFound {
 		return nil, errs.Wrap(err, errs.NotFound, "error.key-destroyed")
 	}
@@ -276,6 +280,20 @@ func (v *Vault) SealSystem(place string, plain []byte) []byte { return seal(v.sy
 // OpenSystem opens what SealSystem sealed.
 func (v *Vault) OpenSystem(place string, sealed []byte) ([]byte, error) {
 	return open(v.system, place, sealed)
+}
+
+// SealSystemInto is SealSystem into memory that is used again.
+func (v *Vault) SealSystemInto(into []byte, place string, plain []byte) []byte {
+	return sealInto(into, v.system, place, plain)
+}
+
+// OpenSystemInPlace is OpenSystem for one who needs what is sealed no more: it is
+// overwritten.
+func (v *Vault) OpenSystemInPlace(place string, sealed []byte) ([]byte, error) {
+	if len(sealed) < Overhead {
+		return open(v.system, place, sealed)
+	}
+	return openInto(sealed[12:12], v.system, place, sealed)
 }
 
 // Digest is the blind index of a value: equal values give equal digests and nothing

@@ -114,17 +114,29 @@ func newAEAD(key []byte) (cipher.AEAD, error) {
 
 // seal is AES-256-GCM with a random nonce in front (NIST SP 800-38D).
 func seal(aead cipher.AEAD, aad string, plain []byte) []byte {
-	out := make([]byte, aead.NonceSize(), aead.NonceSize()+len(plain)+aead.Overhead())
+	return sealInto(make([]byte, 0, len(plain)+Overhead), aead, aad, plain)
+}
+
+// Overhead is how much longer what is sealed is than what was.
+const Overhead = 12 + 16
+
+// sealInto seals into memory that is there, from its beginning.
+func sealInto(into []byte, aead cipher.AEAD, aad string, plain []byte) []byte {
+	out := append(into[:0], make([]byte, aead.NonceSize())...)
 	rand.Read(out)
 	return aead.Seal(out, out, plain, []byte(aad))
 }
 
 func open(aead cipher.AEAD, aad string, sealed []byte) ([]byte, error) {
+	return openInto(nil, aead, aad, sealed)
+}
+
+func openInto(into []byte, aead cipher.AEAD, aad string, sealed []byte) ([]byte, error) {
 	n := aead.NonceSize()
 	if len(sealed) < n {
 		return nil, errs.New(errs.Internal, "error.sealed-damaged")
 	}
-	plain, err := aead.Open(nil, sealed[:n], sealed[n:], []byte(aad))
+	plain, err := aead.Open(into, sealed[:n], sealed[n:], []byte(aad))
 	if err != nil {
 		return nil, errs.Wrap(err, errs.Internal, "error.sealed-damaged")
 	}

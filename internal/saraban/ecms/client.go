@@ -1,7 +1,9 @@
 package ecms
 
 import (
+	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/rand"
 	"fmt"
@@ -28,13 +30,7 @@ var _ Exchange = (*Client)(nil)
 
 // call sends an operation and returns the element of the answer.
 func (c *Client) call(ctx context.Context, body func(p *printer)) (*element, error) {
-	var out bytes.Buffer
-	p := &printer{w: &out}
-	p.envelope("urn:uuid:"+rand.Text(), c.URL, func() { body(p) })
-	if p.err != nil {
-		return nil, p.err
-	}
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, c.URL, &out)
+	r, err := c.request(ctx, body)
 	if err != nil {
 		return nil, err
 	}
@@ -57,6 +53,48 @@ func (c *Client) call(ctx context.Context, body func(p *printer)) (*element, err
 		return nil, errs.Wrap(err, errs.Unavailable, "error.ecms-answer")
 	}
 	return answer, faultOf(answer)
+}
+
+// whole is how long an envelope may be that is written before it is sent; a longer one is
+// written into the connection.
+const whole = 1 << 20
+
+// request makes the envelope, of which the length is always told.
+func (c *Client) request(ctx context.Context, body func(p *printer)) (*http.Request, error) {
+	id := "urn:uuid:" + rand.Text()
+	write := func(w io.Writer) error {
+		p := &printer{w: w}
+		p.envelope(id, c.URL, func() { body(p) })
+		return p.err
+	}
+	var size counter
+	if err := write(&size); err != nil {
+		return nil, err
+	}
+	if size <= whole {
+		out := bytes.NewBuffer(make([]byte, 0, size))
+		if err := write(out); err != nil {
+			return nil, err
+		}
+		return http.NewRequestWithContext(ctx, http.MethodPost, c.URL, out)
+	}
+	flow := func() (io.ReadCloser, error) {
+		r, w := io.Pipe()
+		go func() {
+			out := bufio.NewWriterSize(w, 64<<10)
+			err := write(out)
+			w.CloseWithError(cmp.Or(err, out.Flush()))
+		}()
+		return r, nil
+	}
+	first, _ := flow() // there is no way for it to fail
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, c.URL, first)
+	if err != nil {
+		first.Close()
+		return nil, err
+	}
+	r.ContentLength, r.GetBody = int64(size), flow
+	return r, nil
 }
 
 func (c *Client) receipt(ctx context.Context, body func(p *printer)) (Receipt, error) {

@@ -67,7 +67,7 @@ func serve(t *testing.T) (*queue, *Client, string) {
 
 func letter() *Letter {
 	return &Letter{ID: "อก 0905/0007", Date: "2012-09-07", Subject: "เรื่อง <ทดสอบ> & “อื่น”", Secret: "001", Speed: "003", Sender: Party{"นายสมมติ", "ตัวอย่าง", "ปลัดกระทรวง", "08", "0800200001"}, Receiver: Party{JobTitle: "อธิบดี", Ministry: "08", Department: "0800300001"},
-		References: []Reference{{"อก 0300/1", "2012-09-01", "เดิม"}}, Attachment: "สำเนา", SendDate: moment0, Description: "-", Main: File{"application/pdf", []byte("%PDF-1.4")}, Attachments: []File{{"image/jpeg", bytes.Repeat([]byte{0xff}, 5000)}}}
+		References: []Reference{{"อก 0300/1", "2012-09-01", "เดิม"}}, Attachment: "สำเนา", SendDate: moment0, Description: "-", Main: File{Mime: "application/pdf", Data: []byte("%PDF-1.4")}, Attachments: []File{{Mime: "image/jpeg", Data: bytes.Repeat([]byte{0xff}, 5000)}}}
 }
 
 func TestALetterAndItsNoticesCrossTheWireUnchanged(t *testing.T) {

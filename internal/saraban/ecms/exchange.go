@@ -29,10 +29,29 @@ type Party struct {
 // Reference is a letter that is referred to.
 type Reference struct{ ID, Date, Subject string }
 
-// File is a file with its media type.
+// File is a file with its media type. A large one may be given piece by piece instead of
+// in memory: then Size is its length, and Pieces can be asked more than once.
 type File struct {
-	Mime string
-	Data []byte
+	Mime   string
+	Data   []byte
+	Size   int
+	Pieces func(give func([]byte) error) error
+}
+
+// Length is how many bytes it has.
+func (f File) Length() int {
+	if f.Pieces != nil {
+		return f.Size
+	}
+	return len(f.Data)
+}
+
+// Each gives what it holds, from the beginning.
+func (f File) Each(give func([]byte) error) error {
+	if f.Pieces != nil {
+		return f.Pieces(give)
+	}
+	return give(f.Data)
 }
 
 // Letter is rsm:GovernmentDocument. Dates are YYYY-MM-DD of the Gregorian calendar.

@@ -20,9 +20,9 @@ func (i *Item) size() int {
 	if i.Letter.Document != nil {
 		return rest + len(i.Letter.Document)
 	}
-	n := len(i.Letter.Main.Data)
+	n := i.Letter.Main.Length()
 	for _, f := range i.Letter.Attachments {
-		n += len(f.Data)
+		n += f.Length()
 	}
 	return rest + n*4/3 + len(i.Letter.Attachments)*64
 }

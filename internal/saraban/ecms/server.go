@@ -1,7 +1,6 @@
 package ecms
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"net/http"
@@ -19,8 +18,10 @@ type Server struct {
 	Now    func() time.Time
 }
 
-// operation is a row of what a node does; it writes the answer.
-type operation func(s *Server, ctx context.Context, org string, e *element, p *printer) error
+// operation is a row of what a node does; what it returns writes the answer.
+type operation func(s *Server, ctx context.Context, org string, e *element) (said, error)
+
+type said = func(p *printer)
 
 var operations = map[string]operation{
 	"correspondenceletteroutboundrequest":           (*Server).outbound,
@@ -65,16 +66,11 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.answer(w, http.StatusOK, "ErrorResponse", fail(&Fault{"205", "unknown operation: " + clip(e.name)}))
 		return
 	}
-	var out bytes.Buffer
-	p := &printer{w: &out}
-	if err = do(s, r.Context(), org, e, p); err == nil {
-		err = p.err
-	}
+	body, err := do(s, r.Context(), org, e)
 	if err != nil {
-		s.answer(w, http.StatusOK, responseName(e.name), fail(asFault(err, TryAgain)))
-		return
+		body = fail(asFault(err, TryAgain))
 	}
-	s.answer(w, http.StatusOK, responseName(e.name), func(p *printer) { p.copy(out.Bytes()) })
+	s.answer(w, http.StatusOK, responseName(e.name), body)
 }
 
 // responseName is how the answer to an operation is called: a list by its own name, the
@@ -118,37 +114,32 @@ func (s *Server) answer(w http.ResponseWriter, status int, name string, body fun
 	w.WriteHeader(status)
 	p := &printer{w: w}
 	p.envelope("", "", func() { p.in(name, func() { body(p) }) })
+	if p.err != nil { // an answer that is not whole must not look as if it were
+		panic(http.ErrAbortHandler)
+	}
 }
 
-func (s *Server) outbound(ctx context.Context, org string, e *element, p *printer) error {
+func (s *Server) outbound(ctx context.Context, org string, e *element) (said, error) {
 	if len(e.children) != 1 {
-		return &Fault{"202", "there must be one document or notice"}
+		return nil, &Fault{"202", "there must be one document or notice"}
 	}
 	c := e.children[0]
 	if strings.EqualFold(c.name, DocumentKind) {
 		l, err := readLetter(c)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		r, err := s.Exchange.Send(ctx, org, l)
-		if err == nil {
-			p.receipt(r)
-			l.Main.Data, l.Attachments, l.Document = nil, nil, nil // the echo says what was taken, without the files
-			p.letter(l)
-		}
-		return err
+		l.Main.Data, l.Attachments, l.Document = nil, nil, nil // the echo says what was taken, without the files
+		return func(p *printer) { p.receipt(r); p.letter(l) }, err
 	}
 	n, err := readNotice(c)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	r, err := s.Exchange.Notify(ctx, org, *n)
-	if err == nil {
-		n.AcceptDate, n.AcceptDepartment = r.ProcessTime.In(thai.Bangkok).Format(time.DateOnly), org
-		p.receipt(r)
-		p.notice(n)
-	}
-	return err
+	n.AcceptDate, n.AcceptDepartment = r.ProcessTime.In(thai.Bangkok).Format(time.DateOnly), org
+	return func(p *printer) { p.receipt(r); p.notice(n) }, err
 }
 
 func (p *printer) item(i *Item) {
@@ -163,98 +154,97 @@ func (p *printer) item(i *Item) {
 	}
 }
 
-func (s *Server) inbound(ctx context.Context, org string, _ *element, p *printer) error {
+func (s *Server) inbound(ctx context.Context, org string, _ *element) (said, error) {
 	i, err := s.Exchange.Head(ctx, org)
-	p.item(i)
-	return err
+	return func(p *printer) { p.item(i) }, err
 }
 
-func (s *Server) special(ctx context.Context, org string, e *element, p *printer) error {
+func (s *Server) special(ctx context.Context, org string, e *element) (said, error) {
 	if len(e.children) != 1 {
-		return &Fault{"202", "there must be one kind of what is asked for"}
+		return nil, &Fault{"202", "there must be one kind of what is asked for"}
 	}
 	kind, ok := kindOf(e.children[0].name)
 	if strings.EqualFold(e.children[0].name, DocumentKind) {
 		kind, ok = DocumentKind, true
 	}
 	if !ok {
-		return &Fault{"205", "unknown message: " + clip(e.children[0].name)}
+		return nil, &Fault{"205", "unknown message: " + clip(e.children[0].name)}
 	}
 	r, err := readRef(e.children[0])
 	if err != nil {
-		return err
+		return nil, err
 	}
 	i, err := s.Exchange.Again(ctx, org, kind, r)
-	p.item(i)
-	return err
+	return func(p *printer) { p.item(i) }, err
 }
 
-func (s *Server) remove(ctx context.Context, org string, e *element, p *printer) error {
+func (s *Server) remove(ctx context.Context, org string, e *element) (said, error) {
 	r, err := s.Exchange.Remove(ctx, org, e.get("ProcessID"))
-	p.receipt(r)
-	return err
+	return func(p *printer) { p.receipt(r) }, err
 }
 
-func (s *Server) delete(ctx context.Context, org string, e *element, p *printer) error {
+func (s *Server) delete(ctx context.Context, org string, e *element) (said, error) {
 	ref, err := readRef(e)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	r, err := s.Exchange.Delete(ctx, org, ref)
-	p.receipt(r)
-	return err
+	return func(p *printer) { p.receipt(r) }, err
 }
 
 // ministries are named by the first two digits of the codes of organisations.
-func (s *Server) ministries(ctx context.Context, _ string, _ *element, p *printer) error {
+func (s *Server) ministries(ctx context.Context, _ string, _ *element) (said, error) {
 	all, err := s.Exchange.Organizations(ctx)
-	for _, o := range all {
-		if o.Ministry && len(o.ID) >= 2 {
-			p.tag("Th-Name", o.Thai)
-			p.tag("MinistryID", o.ID[:2])
+	return func(p *printer) {
+		for _, o := range all {
+			if o.Ministry && len(o.ID) >= 2 {
+				p.tag("Th-Name", o.Thai)
+				p.tag("MinistryID", o.ID[:2])
+			}
 		}
-	}
-	return err
+	}, err
 }
 
-func (s *Server) organizations(ctx context.Context, _ string, _ *element, p *printer) error {
+func (s *Server) organizations(ctx context.Context, _ string, _ *element) (said, error) {
 	all, err := s.Exchange.Organizations(ctx)
-	for _, o := range all {
-		p.in("OrganizationInfo", func() {
-			p.tag("En-Name", o.English)
-			p.tag("Th-Name", o.Thai)
-			p.tag("ECMS-URL", o.URL)
-			p.tag("OrganizationID", o.ID)
-		})
-	}
-	return err
+	return func(p *printer) {
+		for _, o := range all {
+			p.in("OrganizationInfo", func() {
+				p.tag("En-Name", o.English)
+				p.tag("Th-Name", o.Thai)
+				p.tag("ECMS-URL", o.URL)
+				p.tag("OrganizationID", o.ID)
+			})
+		}
+	}, err
 }
 
 func codes(first, second string, table []Code) operation {
-	return func(_ *Server, _ context.Context, _ string, _ *element, p *printer) error {
-		for _, c := range table {
-			p.in("Code", func() {
-				p.tag(first, c.Value)
-				p.tag(second, c.Description)
+	return func(*Server, context.Context, string, *element) (said, error) {
+		return func(p *printer) {
+			for _, c := range table {
+				p.in("Code", func() {
+					p.tag(first, c.Value)
+					p.tag(second, c.Description)
+				})
+			}
+		}, nil
+	}
+}
+
+func (s *Server) statuses(ctx context.Context, org string, _ *element) (said, error) {
+	all, err := s.Exchange.Statuses(ctx, org)
+	return func(p *printer) {
+		for _, o := range all {
+			p.in("Outbound", func() {
+				p.tag("ProcessID", o.ProcessID)
+				p.tag("LetterID", o.LetterID)
+				p.tag("ProcessStatus", o.State)
 			})
 		}
-		return nil
-	}
+	}, err
 }
 
-func (s *Server) statuses(ctx context.Context, org string, _ *element, p *printer) error {
-	all, err := s.Exchange.Statuses(ctx, org)
-	for _, o := range all {
-		p.in("Outbound", func() {
-			p.tag("ProcessID", o.ProcessID)
-			p.tag("LetterID", o.LetterID)
-			p.tag("ProcessStatus", o.State)
-		})
-	}
-	return err
-}
-
-func (s *Server) clock(_ context.Context, _ string, _ *element, p *printer) error {
-	p.tag("ECMSTime", s.Now().In(thai.Bangkok).Format(moment))
-	return nil
+func (s *Server) clock(context.Context, string, *element) (said, error) {
+	return func(p *printer) { p.tag("ECMSTime", s.Now().In(thai.Bangkok).Format(moment)) }, nil
 }

@@ -2,6 +2,7 @@ package ecms
 
 import (
 	"bytes"
+	"encoding/binary"
 	"encoding/xml"
 	"errors"
 	"io"
@@ -81,7 +82,7 @@ func parseBytes(document []byte) (*element, error) {
 	if !utf8.Valid(document) {
 		return nil, errEncoding
 	}
-	if bytes.ContainsFunc(document, func(r rune) bool { return r < ' ' && r != '\t' && r != '\n' && r != '\r' || r == 0xfffe || r == 0xffff }) {
+	if !allowed(document) {
 		return nil, errSyntax
 	}
 	root := &element{}
@@ -98,6 +99,29 @@ func parseBytes(document []byte) (*element, error) {
 		return nil, errEmpty
 	}
 	return root.children[0], nil
+}
+
+// allowed tells whether UTF-8 has only characters that may be in XML. Eight bytes are
+// looked at at once, for most of a letter is base64.
+func allowed(document []byte) bool {
+	const ones = 0x0101010101010101
+	for len(document) >= 8 {
+		w := binary.LittleEndian.Uint64(document)
+		if (w-ones*' ')&^w&(ones*0x80) == 0 && w&(ones*0x80) == 0 { // neither below a space nor above ASCII
+			document = document[8:]
+			continue
+		}
+		r, n := utf8.DecodeRune(document)
+		if !isAllowed(r) {
+			return false
+		}
+		document = document[n:]
+	}
+	return !bytes.ContainsFunc(document, func(r rune) bool { return !isAllowed(r) })
+}
+
+func isAllowed(r rune) bool {
+	return (r >= ' ' || r == '\t' || r == '\n' || r == '\r') && r != 0xfffe && r != 0xffff
 }
 
 func (s *scanner) top() *element { return s.stack[len(s.stack)-1] }
@@ -364,7 +388,7 @@ func referenced(name string) (rune, bool) {
 		return 0, false
 	}
 	r := rune(n)
-	return r, utf8.ValidRune(r) && (r >= ' ' || r == '\t' || r == '\n' || r == '\r') && r != 0xfffe && r != 0xffff
+	return r, utf8.ValidRune(r) && isAllowed(r)
 }
 
 func isNamespace(a xml.Attr) bool {

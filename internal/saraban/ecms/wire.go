@@ -75,13 +75,29 @@ func (p *printer) binary(name string, f File) {
 	}
 	p.raw(`">`)
 	if p.err == nil {
-		e := base64.NewEncoder(base64.StdEncoding, p.w)
-		if _, p.err = e.Write(f.Data); p.err == nil {
-			p.err = e.Close()
-		}
+		p.err = p.base64(f)
 	}
 	p.raw(`</` + name + `>`)
 }
+
+// base64 writes a file, or only counts it.
+func (p *printer) base64(f File) error {
+	if c, ok := p.w.(*counter); ok {
+		*c += counter(base64.StdEncoding.EncodedLen(f.Length()))
+		return nil
+	}
+	e := base64.NewEncoder(base64.StdEncoding, p.w)
+	err := f.Each(func(b []byte) error { _, err := e.Write(b); return err })
+	if err != nil {
+		return err
+	}
+	return e.Close()
+}
+
+// counter counts what is written to it.
+type counter int64
+
+func (c *counter) Write(b []byte) (int, error) { *c += counter(len(b)); return len(b), nil }
 
 func (p *printer) letter(l *Letter) {
 	if l.Document != nil {
@@ -267,7 +283,7 @@ func readFile(e *element, signed bool) (File, error) {
 		return File{}, &Fault{"204", e.name + " is not base64"}
 	}
 	e.text = nil
-	return File{e.attr("mimeCode"), into[:n:n]}, nil
+	return File{Mime: e.attr("mimeCode"), Data: into[:n:n]}, nil
 }
 
 // kindOf gives a notice its right name, in whatever case it was written.
