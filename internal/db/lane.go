@@ -154,7 +154,7 @@ func (l *lane) commit(first *request) {
 			break
 		}
 		batch = append(batch, r)
-		failed = l.step(r)
+		failed = l.step(r, len(batch) == 1)
 	}
 	batch = append(batch, waiting...)
 	l.crowd = len(batch)
@@ -206,27 +206,37 @@ func (l *lane) begin() error {
 	return l.session.exec(text)
 }
 
-// step runs one request in its savepoint. It returns an error only when the whole
-// transaction is lost.
-func (l *lane) step(r *request) error {
-	if err := l.session.exec("SAVEPOINT s"); err != nil {
-		return err
+// step runs one request in its savepoint. The first of a transaction needs none: what
+// failed is undone with the transaction, in which nobody else has done anything yet. It
+// returns an error only when the whole transaction is lost.
+func (l *lane) step(r *request, first bool) error {
+	if !first {
+		if err := l.session.exec("SAVEPOINT s"); err != nil {
+			return err
+		}
 	}
 	before := maps.Clone(l.memo)
 	tx := &Tx{Dialect: l.db.Dialect, session: l.session, now: l.db.clock.Now().UTC().Truncate(time.Microsecond), lane: l}
 	r.tries++
 	r.err = l.call(tx, r.fn)
 	r.after = tx.after
-	if r.err == nil {
+	switch {
+	case r.err == nil && first:
+		return nil
+	case r.err == nil:
 		return l.session.exec("RELEASE SAVEPOINT s")
 	}
 	l.memo = before
+	back, on := "ROLLBACK TO SAVEPOINT s", func() error { return l.session.exec("RELEASE SAVEPOINT s") }
+	if first {
+		back, on = "ROLLBACK", l.begin
+	}
 	// An engine that ran out of disk may have rolled back everything by itself; then
-	// there is no savepoint left to return to and nobody in this commit is safe.
-	if err := l.session.exec("ROLLBACK TO SAVEPOINT s"); err != nil {
+	// there is nothing left to return to and nobody in this commit is safe.
+	if err := l.session.exec(back); err != nil {
 		return r.err
 	}
-	return l.session.exec("RELEASE SAVEPOINT s")
+	return on()
 }
 
 func (l *lane) call(tx *Tx, fn func(*Tx) error) (err error) {
@@ -278,15 +288,23 @@ func (l *lane) answer(rs []*request, err error) {
 	}
 }
 
+// reader is a connection for reading; it is given back to d.readers.
+func (d *DB) reader(ctx context.Context) (*session, error) {
+	select {
+	case s := <-d.readers:
+		return s, nil
+	case <-ctx.Done():
+		return nil, errs.Wrap(ctx.Err(), errs.Unavailable, "error.unavailable")
+	case <-d.closing:
+		return nil, errs.New(errs.Unavailable, "error.unavailable")
+	}
+}
+
 // Read runs fn over one consistent view of the database.
 func (d *DB) Read(ctx context.Context, fn func(tx *Tx) error) error {
-	var s *session
-	select {
-	case s = <-d.readers:
-	case <-ctx.Done():
-		return errs.Wrap(ctx.Err(), errs.Unavailable, "error.unavailable")
-	case <-d.closing:
-		return errs.New(errs.Unavailable, "error.unavailable")
+	s, err := d.reader(ctx)
+	if err != nil {
+		return err
 	}
 	defer func() { d.readers <- s }()
 	text := "BEGIN"
@@ -307,4 +325,23 @@ func (d *DB) Read(ctx context.Context, fn func(tx *Tx) error) error {
 		}
 	}()
 	return fn(&Tx{Dialect: d.Dialect, session: s, now: d.clock.Now().UTC().Truncate(time.Microsecond)})
+}
+
+// Row reads one row with one statement, which sees one moment by itself: no transaction is
+// opened around it. It returns an errs.NotFound when there is none.
+func (d *DB) Row(ctx context.Context, query string, args []any, dest ...any) error {
+	s, err := d.reader(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { d.readers <- s }()
+	tx := &Tx{Dialect: d.Dialect, session: s}
+	err = tx.QueryRow(query, args, dest...)
+	if err == nil || errs.KindOf(err) == errs.NotFound {
+		return err
+	}
+	if again := s.reconnect(ctx); again != nil { // a connection that was lost is replaced once
+		return classify(again)
+	}
+	return tx.QueryRow(query, args, dest...)
 }
