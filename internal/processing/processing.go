@@ -92,12 +92,15 @@ func (s *Service) Read(ctx context.Context, actor policy.Actor, r Request) ([][]
 	if len(r.Items) == 0 {
 		return nil, nil
 	}
-	items, err := s.unrestricted(ctx, r.Items)
-	if err != nil {
-		return nil, err
-	}
 	line := Line{Activity: r.Activity, Revision: snapshot.RevisionID, Act: "read", Actor: actor.Account, Ground: decision.Ground, Purpose: r.Purpose, Subjects: subjects, Elements: elements, Detail: r.Detail}
-	if err := s.commit(ctx, "data.read", line); err != nil {
+	var items []vault.Sealed
+	err := s.db.InTx(ctx, func(tx *db.Tx) (err error) {
+		if items, err = unrestricted(tx, subjects, r.Items); err != nil {
+			return err
+		}
+		return s.log(tx, "data.read", line)
+	})
+	if err != nil {
 		return nil, err
 	}
 	return s.vault.Open(ctx, s.minter.Permit(r.Purpose, subjects, elements), items)
@@ -134,14 +137,26 @@ func (s *Service) Send(ctx context.Context, r Request) ([][]byte, error) {
 }
 
 func (s *Service) commit(ctx context.Context, action string, l Line) error {
-	return s.db.InTx(ctx, func(tx *db.Tx) error {
-		if err := s.Record(tx, l); err != nil {
-			return err
-		}
-		return s.audit.Append(tx, audit.Event{Actor: l.Actor, Action: action, Object: object(l.Subjects), Body: map[string]any{
-			"activity": l.Activity, "revision": l.Revision, "purpose": l.Purpose, "ground": l.Ground, "elements": l.Elements, "subjects": len(l.Subjects), "detail": l.Detail,
-		}})
-	})
+	return s.db.InTx(ctx, func(tx *db.Tx) error { return s.log(tx, action, l) })
+}
+
+// event is what the audit says of an act.
+type event struct {
+	Activity string   `json:"activity"`
+	Detail   string   `json:"detail"`
+	Elements []string `json:"elements"`
+	Ground   string   `json:"ground"`
+	Purpose  string   `json:"purpose"`
+	Revision string   `json:"revision"`
+	Subjects int      `json:"subjects"`
+}
+
+func (s *Service) log(tx *db.Tx, action string, l Line) error {
+	if err := s.Record(tx, l); err != nil {
+		return err
+	}
+	return s.audit.Append(tx, audit.Event{Actor: l.Actor, Action: action, Object: object(l.Subjects),
+		Body: event{l.Activity, l.Detail, l.Elements, l.Ground, l.Purpose, l.Revision, len(l.Subjects)}})
 }
 
 // refuse logs the attempt: readings out of pattern are what inspectors look for.

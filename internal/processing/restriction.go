@@ -1,10 +1,9 @@
 package processing
 
 import (
-	"context"
 	"database/sql"
-	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"prasan/internal/db"
@@ -14,28 +13,10 @@ import (
 
 // unrestricted takes out what belongs to people who had the use of their data restricted
 // (PDPA ss.32 and 34): in a page of many they stay masked, and one alone is refused. It
-// returns the items in their places, those taken out without data.
-func (s *Service) unrestricted(ctx context.Context, items []vault.Sealed) ([]vault.Sealed, error) {
-	subjects, _ := scope(items)
-	var held []string
-	err := s.db.Read(ctx, func(tx *db.Tx) error {
-		held = nil
-		var any int
-		if err := tx.QueryRow(`SELECT COUNT(*) FROM (SELECT 1 FROM restrictions LIMIT 1) r`, nil, &any); err != nil || any == 0 {
-			return err
-		}
-		args := make([]interface{}, len(subjects))
-		marks := make([]string, len(subjects))
-		for i, subject := range subjects {
-			args[i], marks[i] = subject, fmt.Sprintf("$%d", i+1)
-		}
-		return tx.Each(`SELECT DISTINCT subject FROM restrictions WHERE subject IN (`+strings.Join(marks, ", ")+`)`, args, func(rows *sql.Rows) error {
-			var subject string
-			err := rows.Scan(&subject)
-			held = append(held, subject)
-			return err
-		})
-	})
+// returns the items in their places, those taken out without data. It asks in the
+// transaction that logs the reading.
+func unrestricted(tx *db.Tx, subjects []string, items []vault.Sealed) ([]vault.Sealed, error) {
+	held, err := restricted(tx, subjects)
 	if err != nil || len(held) == 0 {
 		return items, err
 	}
@@ -49,4 +30,25 @@ func (s *Service) unrestricted(ctx context.Context, items []vault.Sealed) ([]vau
 		}
 	}
 	return out, nil
+}
+
+// restricted are those of some subjects who had the use of their data restricted.
+func restricted(tx *db.Tx, subjects []string) (held []string, err error) {
+	if len(subjects) > 1 { // a list of any length is asked with only where there is any
+		var any int
+		if err := tx.QueryRow(`SELECT COUNT(*) FROM (SELECT 1 FROM restrictions LIMIT 1) r`, nil, &any); err != nil || any == 0 {
+			return nil, err
+		}
+	}
+	args, marks := make([]any, len(subjects)), make([]string, len(subjects))
+	for i, subject := range subjects {
+		args[i], marks[i] = subject, "$"+strconv.Itoa(i+1)
+	}
+	err = tx.Each(`SELECT DISTINCT subject FROM restrictions WHERE subject IN (`+strings.Join(marks, ", ")+`)`, args, func(rows *sql.Rows) error {
+		var subject string
+		err := rows.Scan(&subject)
+		held = append(held, subject)
+		return err
+	})
+	return held, err
 }
