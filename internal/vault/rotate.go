@@ -45,12 +45,13 @@ func OpenFile(ctx context.Context, keys *db.DB, path string, create bool) (*Vaul
 	return v, minter, err
 }
 
-// reread takes the master key from its file again.
+// reread takes the master key from its file again. While it looks, the new key may take
+// the old one's place: the file is looked at before and after.
 func (v *Vault) reread() error {
 	if v.master == "" {
 		return errs.New(errs.Unavailable, "error.master-key-wrong")
 	}
-	for _, path := range []string{v.master, v.master + nextEnding} {
+	for _, path := range []string{v.master, v.master + nextEnding, v.master} {
 		m, err := ReadMaster(path, false)
 		if err == nil && v.fits(m) {
 			v.wrapper = m
