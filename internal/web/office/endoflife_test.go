@@ -430,7 +430,9 @@ func TestEachPageOfTheEndOfLifeIsSoundInBothLanguages(t *testing.T) {
 	h.sound("dpo", "/office/rights/"+refs[len(refs)-3])
 	p = h.act(p, "execute", 422, "element", "given_name", "value", "")
 	p = h.act(p, "execute", 303, "element", "given_name", "value", "มาลี")
-	h.act(p, "answer", 303, "text", "แก้ไขแล้ว")
+	h.act(p, "draft", 303)
+	h.lettered(refs[len(refs)-3])
+	h.act(h.get("dpo", "/th/office/rights/"+refs[len(refs)-3], 200), "answer", 303, "text", "แก้ไขแล้ว")
 	h.sound("dpo", "/office/rights/"+refs[len(refs)-3])
 	for _, path := range []string{"/office/rights", "/office/rights/new", "/office/rights/refusals", "/office/breaches", "/office/breaches/new", "/office/retention"} {
 		h.sound("head", path)

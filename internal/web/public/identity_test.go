@@ -15,7 +15,7 @@ import (
 	"prasan/internal/db"
 	"prasan/internal/db/dbtest"
 	"prasan/internal/egress"
-	"prasan/internal/identity"
+	"prasan/internal/identity/provider"
 	"prasan/internal/mail"
 	"prasan/internal/processing"
 	"prasan/internal/rights"
@@ -86,9 +86,9 @@ func TestWhoIsKnownToAProviderAsksByIt(t *testing.T) {
 	must(t, err)
 	way, err := egress.New(egress.Config{Allow: []string{u.Host}, Networks: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}})
 	must(t, err)
-	provider := &identity.Provider{Issuer: m.Issuer(), ClientID: m.ClientID, Secret: m.ClientSecret, HTTP: way.HTTPClient(), Now: time.Now}
-	s := newSiteWith(t, dbtest.SQLite(t), provider)
-	provider.Redirect = "http://" + host + s.port() + "/identity/provider"
+	outside := &provider.Provider{Issuer: m.Issuer(), ClientID: m.ClientID, Secret: m.ClientSecret, HTTP: way.HTTPClient(), Now: time.Now}
+	s := newSiteWith(t, dbtest.SQLite(t), outside)
+	outside.Redirect = "http://" + host + s.port() + "/identity/provider"
 	reference, _ := s.sent()
 	m.QueueUser(&mockoidc.MockUser{Subject: "1", Email: "manee@example.com", EmailVerified: true})
 
