@@ -1,5 +1,7 @@
 package ropa
 
+import "slices"
+
 // APIVersion and Kind head every canonical file.
 const (
 	APIVersion = "ropa/v1"
@@ -200,10 +202,11 @@ var DutyNames = []string{"create", "collect", "classify", "use", "store", "discl
 
 // List gives the duties by name, so that rules can run over all of them.
 func (d *Duties) List(name string) *[]Principal {
-	return map[string]*[]Principal{
-		"create": &d.Create, "collect": &d.Collect, "classify": &d.Classify, "use": &d.Use, "store": &d.Store,
-		"disclose": &d.Disclose, "inspect": &d.Inspect, "review": &d.Review, "terminate": &d.Terminate, "grant": &d.Grant,
-	}[name]
+	i := slices.Index(DutyNames, name)
+	if i < 0 {
+		return nil
+	}
+	return [...]*[]Principal{&d.Create, &d.Collect, &d.Classify, &d.Use, &d.Store, &d.Disclose, &d.Inspect, &d.Review, &d.Terminate, &d.Grant}[i]
 }
 
 // Store is where data is kept (rows 34 and 35).
@@ -393,9 +396,9 @@ type Exchange struct {
 
 // Party returns the party of a code.
 func (r *Revision) Party(code string) (Party, bool) {
-	for _, p := range r.Parties {
-		if p.Code == code {
-			return p, true
+	for i := range r.Parties {
+		if r.Parties[i].Code == code {
+			return r.Parties[i], true
 		}
 	}
 	return Party{}, false
@@ -411,9 +414,9 @@ func (r *Revision) PartyName(code string) Text {
 
 // Document returns the document of a code.
 func (r *Revision) Document(code string) (Document, bool) {
-	for _, d := range r.Documents {
-		if d.Code == code {
-			return d, true
+	for i := range r.Documents {
+		if r.Documents[i].Code == code {
+			return r.Documents[i], true
 		}
 	}
 	return Document{}, false
@@ -429,8 +432,8 @@ func (r *Revision) DocumentTitle(code string) string {
 
 // HasElement tells whether the record declares an element.
 func (r *Revision) HasElement(code string) bool {
-	for _, e := range r.Elements {
-		if e.Code == code {
+	for i := range r.Elements {
+		if r.Elements[i].Code == code {
 			return true
 		}
 	}
