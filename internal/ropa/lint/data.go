@@ -137,13 +137,9 @@ func (c *checker) sensitiveUndeclared() hit {
 // purposeUnused looks at the tags of the cells; in a form that has none, at the words.
 func (c *checker) purposeUnused() hit {
 	used, tagged := map[string]bool{}, false
-	var words strings.Builder
 	for i := range c.r.Flow.Steps {
-		s := &c.r.Flow.Steps[i]
-		words.WriteString(s.Title + "\n")
 		for _, op := range ropa.Operations {
-			words.WriteString(s.Cell(op).Text + "\n")
-			for _, code := range s.Cell(op).Purposes {
+			for _, code := range c.r.Flow.Steps[i].Cell(op).Purposes {
 				used[code], tagged = true, true
 			}
 		}
@@ -153,7 +149,7 @@ func (c *checker) purposeUnused() hit {
 	}
 	text := ""
 	if !tagged {
-		text = squeeze(words.String())
+		text = squeeze(c.flowText())
 	}
 	var p places
 	var fields []string
@@ -165,6 +161,19 @@ func (c *checker) purposeUnused() hit {
 		p.add(x.Text.TH, x.Code)
 	}
 	return p.at([]string{"purposes", "flow"}, fields)
+}
+
+// flowText is all that the cells of the flow say.
+func (c *checker) flowText() string {
+	var words strings.Builder
+	for i := range c.r.Flow.Steps {
+		s := &c.r.Flow.Steps[i]
+		words.WriteString(s.Title + "\n")
+		for _, op := range ropa.Operations {
+			words.WriteString(s.Cell(op).Text + "\n")
+		}
+	}
+	return words.String()
 }
 
 func (c *checker) consents() bool {

@@ -36,12 +36,11 @@ func (c *checker) trafficLog() hit {
 	for _, s := range c.r.Inventory.Systems {
 		website = website || strings.Contains(strings.ToLower(s.Name), "website") || strings.Contains(s.Name, "เว็บไซต์")
 	}
-	for _, r := range c.all {
-		if r.HasElement(trafficLog) || strings.Contains(r.Form.Row("elements").Text, "จราจรทางคอมพิวเตอร์") {
-			return hit{}
-		}
-	}
-	return when(website, "elements", "retention")
+	return when(website && !c.traffic(), "elements", "retention")
+}
+
+func declaresTraffic(r *ropa.Revision) bool {
+	return r.HasElement(trafficLog) || strings.Contains(r.Form.Row("elements").Text, "จราจรทางคอมพิวเตอร์")
 }
 
 func (c *checker) cycleMissing() hit {
@@ -63,16 +62,32 @@ func (c *checker) monitoringDiffers() hit {
 		return hit{}
 	}
 	h := when(true, "monitoring.cycle", "retention")
-	for _, r := range c.all {
-		other, ok := ropa.ParsePeriod(r.Monitoring.Cycle)
-		if ok && r != c.r && other.InMonths() < mine.InMonths() && general(r) == general(c.r) {
-			h.detail = ropa.Text{TH: fmt.Sprintf("%s ทุก %s แต่ %s ซึ่งจัดเก็บนานเท่ากัน ทุก %s", c.r.Name.TH, mine.In("th"), r.Name.TH, other.In("th")),
-				EN: fmt.Sprintf("%s every %s, but %s, which is kept as long, every %s", c.r.Code, mine.In("en"), r.Code, other.In("en"))}
+	kept := general(c.r)
+	for i, other := range c.cycles() {
+		if r := c.all[i]; other.ok && r != c.r && other.every.InMonths() < mine.InMonths() && other.kept == kept {
+			h.detail = ropa.Text{TH: fmt.Sprintf("%s ทุก %s แต่ %s ซึ่งจัดเก็บนานเท่ากัน ทุก %s", c.r.Name.TH, mine.In("th"), r.Name.TH, other.every.In("th")),
+				EN: fmt.Sprintf("%s every %s, but %s, which is kept as long, every %s", c.r.Code, mine.In("en"), r.Code, other.every.In("en"))}
 			return h
 		}
 	}
 	h.lesser = Info
 	return h
+}
+
+// cycled is how often a record is monitored and how long what it is about is kept.
+type cycled struct {
+	every ropa.Period
+	ok    bool
+	kept  string
+}
+
+func cyclesOf(all []*ropa.Revision) []cycled {
+	out := make([]cycled, len(all))
+	for i, r := range all {
+		out[i].every, out[i].ok = ropa.ParsePeriod(r.Monitoring.Cycle)
+		out[i].kept = general(r)
+	}
+	return out
 }
 
 // general is the period that applies to everything.

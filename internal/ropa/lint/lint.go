@@ -61,8 +61,20 @@ type hit struct {
 
 // checker is a record under examination, among the others of the same run.
 type checker struct {
-	r   *ropa.Revision
-	all []*ropa.Revision
+	r *ropa.Revision
+	*run
+}
+
+// run is the records that are examined together, and what is asked of all of them: once,
+// not for each.
+type run struct {
+	all     []*ropa.Revision
+	traffic func() bool     // one declares computer traffic data
+	cycles  func() []cycled // of all, in their order
+}
+
+func newRun(all []*ropa.Revision) *run {
+	return &run{all, sync.OnceValue(func() bool { return slices.ContainsFunc(all, declaresTraffic) }), sync.OnceValue(func() []cycled { return cyclesOf(all) })}
 }
 
 // Run examines records together: some rules compare them. Findings come in the order
@@ -77,13 +89,13 @@ func Run(records ...*ropa.Revision) []Finding {
 
 // Each is Run with the findings of each record by themselves.
 func Each(records []*ropa.Revision) [][]Finding {
-	out := make([][]Finding, len(records))
+	out, together := make([][]Finding, len(records)), newRun(records)
 	var next atomic.Int64
 	var all sync.WaitGroup
 	for range min(runtime.GOMAXPROCS(0), (len(records)+15)/16) { // a few are not worth company
 		all.Go(func() {
 			for n := next.Add(1) - 1; n < int64(len(records)); n = next.Add(1) - 1 {
-				out[n] = examine(&checker{records[n], records})
+				out[n] = examine(&checker{records[n], together})
 			}
 		})
 	}

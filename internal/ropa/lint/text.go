@@ -39,7 +39,7 @@ func alike(a, b string) float64 {
 	if len(x) == 0 || len(y) == 0 {
 		return 0
 	}
-	count := map[[2]rune]int{}
+	count := make(map[[2]rune]int, len(x))
 	for _, p := range x {
 		count[p]++
 	}
@@ -55,7 +55,7 @@ func alike(a, b string) float64 {
 
 func pairs(s string) [][2]rune {
 	runes := []rune(s)
-	var out [][2]rune
+	out := make([][2]rune, 0, len(runes))
 	for i := 1; i < len(runes); i++ {
 		out = append(out, [2]rune{runes[i-1], runes[i]})
 	}
