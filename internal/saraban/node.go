@@ -212,7 +212,7 @@ func (n node) open(read view, q *queued) (*ecms.Item, error) {
 	kept, err := n.partsOf(read, q.id, queuePlace(q.id))
 	for i, f := range files {
 		if k, ok := kept[i]; ok {
-			f.Size, f.Pieces = k.Size, k.Pieces
+			f.Data, f.Size, f.Pieces = k.Data, k.Size, k.Pieces
 		}
 	}
 	return item, err

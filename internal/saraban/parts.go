@@ -12,10 +12,11 @@ import (
 	"prasan/internal/vault"
 )
 
-// A file that is large is not kept in its letter's row but beside it, in pieces that are
-// sealed one by one: on its way through the exchange it is never in memory whole.
+// A file is not kept in its letter's row but beside it, so that a change of the row does not
+// write the file anew; a large one in pieces that are sealed one by one: on its way through
+// the exchange it is never in memory whole.
 const (
-	large = 256 << 10
+	large = 8 << 10 // what is smaller stays in the row
 	piece = 256 << 10
 )
 
@@ -51,7 +52,8 @@ func (p parts) put(tx *db.Tx, owner, place string, seal sealing) error {
 
 func putFile(tx *db.Tx, owner string, file int, f ecms.File, place string, seal sealing) error {
 	n, total := 0, (f.Length()+piece-1)/piece
-	plain, sealed := make([]byte, 0, piece), make([]byte, 0, piece+vault.Overhead)
+	room := min(piece, f.Length())
+	plain, sealed := make([]byte, 0, room), make([]byte, 0, room+vault.Overhead)
 	flush := func() error {
 		sealed = seal(sealed[:0], partPlace(place, file, n, total), plain)
 		_, err := tx.Exec(`INSERT INTO letter_parts (owner, file, n, size, data) VALUES ($1, $2, $3, $4, $5)`, owner, file, n, len(plain), sealed)
@@ -95,11 +97,16 @@ func (s *Service) partsOf(read view, owner, place string) (parts, error) {
 			return err
 		})
 	})
+	for n, f := range out {
+		if err == nil && f.Size <= piece { // one piece is in memory anyway
+			err = f.Pieces(func(b []byte) error { out[n] = ecms.File{Data: b}; return nil })
+		}
+	}
 	return out, err
 }
 
 func (s *Service) eachPart(read view, owner string, file, total int, place string, give func([]byte) error) error {
-	sealed := make([]byte, 0, piece+vault.Overhead)
+	var sealed []byte // used again for each
 	for n := range total {
 		err := read(func(tx *db.Tx) error {
 			sealed = sealed[:0]

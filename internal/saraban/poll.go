@@ -76,7 +76,7 @@ func (s *Service) alert(ctx context.Context, org, what string, body map[string]a
 }
 
 // perRun is how many items of one queue are fetched before the others have their turn.
-const perRun = 20
+const perRun = 64
 
 // Poll fetches what waits at the nodes for the organisations that live here, round by
 // round, until nothing waits any more.
@@ -163,7 +163,7 @@ func (s *Service) unreadable(ctx context.Context, org string, err error) error {
 // Items of the own node that are small are saved several at once, since they share a
 // commit then.
 const (
-	together = 8
+	together = 16
 	small    = 1 << 20
 )
 

@@ -130,7 +130,7 @@ func (s *Server) outbound(ctx context.Context, org string, e *element) (said, er
 			return nil, err
 		}
 		r, err := s.Exchange.Send(ctx, org, l)
-		l.Main.Data, l.Attachments, l.Document = nil, nil, nil // the echo says what was taken, without the files
+		l.Main, l.Attachments, l.Document = File{Mime: l.Main.Mime}, nil, nil // the echo says what was taken, without the files
 		return func(p *printer) { p.receipt(r); p.letter(l) }, err
 	}
 	n, err := readNotice(c)

@@ -27,6 +27,7 @@ type element struct {
 	attrs    []xml.Attr
 	children []*element
 	text     []byte // without the white space around it; mostly a piece of the document itself
+	file     *fold  // the large file that it holds, where that was taken out of the document
 	// Where it stands in the document, and which namespaces are declared around it.
 	document   []byte
 	start, end int
@@ -40,17 +41,31 @@ var (
 	errEmpty    = errors.New("the XML is empty or ends too early")
 	errEncoding = errors.New("the XML is not UTF-8")
 	errSyntax   = errors.New("this is no well-formed XML")
+	errFolds    = errors.New("a large text is not a file")
 )
 
 // parse reads a document, of which size is what is known of its length, or -1. It takes
 // no DTD, so there are no entities but the five of XML, and it stops where depth, number
 // or size of what comes is more than a letter needs.
 func parse(r io.Reader, size int64) (*element, error) {
-	document, err := readAll(r, size)
+	if size >= 0 && size <= whole {
+		document, err := readAll(r, size)
+		if err != nil {
+			return nil, err
+		}
+		return parseBytes(document)
+	}
+	document, folds, err := readFolded(r)
 	if err != nil {
 		return nil, err
 	}
-	return parseBytes(document)
+	root, err := parseFolded(document, folds)
+	// What was signed is needed as it was written; and where a large text is no file, it is
+	// read like any other.
+	if errors.Is(err, errFolds) || len(folds) > 0 && bytes.Contains(bytes.ToLower(document), []byte("governmentsignature")) {
+		return parseBytes(unfold(document, folds))
+	}
+	return root, err
 }
 
 // readAll reads a document into one piece of memory, of its length where that is known.
@@ -75,10 +90,16 @@ type scanner struct {
 	at       int
 	stack    []*element
 	nodes    int
+	folds    []fold // that are still to come
+	mixed    bool   // there is text beside a fold
 }
 
 // parseBytes reads a document that is in memory; the tree points into it.
-func parseBytes(document []byte) (*element, error) {
+func parseBytes(document []byte) (*element, error) { return parseFolded(document, nil) }
+
+// parseFolded reads a document from which files were taken out; errFolds tells that one
+// of them is not all that is in its element.
+func parseFolded(document []byte, folds []fold) (*element, error) {
 	if !utf8.Valid(document) {
 		return nil, errEncoding
 	}
@@ -86,7 +107,7 @@ func parseBytes(document []byte) (*element, error) {
 		return nil, errSyntax
 	}
 	root := &element{}
-	s := &scanner{document: document, stack: []*element{root}}
+	s := &scanner{document: document, stack: []*element{root}, folds: folds}
 	if bytes.HasPrefix(document, []byte("\xef\xbb\xbf")) {
 		s.at = 3
 	}
@@ -98,7 +119,23 @@ func parseBytes(document []byte) (*element, error) {
 	if len(s.stack) != 1 || len(root.children) != 1 {
 		return nil, errEmpty
 	}
+	if s.mixed || len(s.folds) > 0 {
+		return nil, errFolds
+	}
 	return root.children[0], nil
+}
+
+// claim gives the next fold to the element that is open, where it stood.
+func (s *scanner) claim() error {
+	if len(s.folds) == 0 || s.folds[0].at > s.at {
+		return nil
+	}
+	e := s.top()
+	if s.folds[0].at < s.at || len(s.stack) < 2 || len(e.text) > 0 || e.file != nil || len(e.children) > 0 {
+		return errFolds
+	}
+	e.file, s.folds = &s.folds[0], s.folds[1:]
+	return nil
 }
 
 // allowed tells whether UTF-8 has only characters that may be in XML. Eight bytes are
@@ -130,6 +167,9 @@ func (s *scanner) rest() []byte { return s.document[s.at:] }
 
 // step reads one text or one piece of markup.
 func (s *scanner) step() error {
+	if err := s.claim(); err != nil {
+		return err
+	}
 	rest := s.rest()
 	switch {
 	case rest[0] != '<':
@@ -203,6 +243,7 @@ func instruction(inner []byte) error {
 // say adds a text to the element that is open. Mostly there is one, which stays where it is.
 func (s *scanner) say(text []byte) {
 	e := s.top()
+	s.mixed = s.mixed || e.file != nil && len(bytes.TrimSpace(text)) > 0
 	switch {
 	case len(text) == 0:
 	case len(e.text) == 0:
@@ -473,6 +514,9 @@ func (e *element) get(path ...string) string {
 	}
 	if e == nil {
 		return ""
+	}
+	if e.file != nil {
+		return string(e.file.text())
 	}
 	return string(e.text)
 }

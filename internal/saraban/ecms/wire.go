@@ -270,6 +270,9 @@ func readParty(e *element) Party {
 // readFile decodes a file, in the place where it was read unless what was signed there is
 // still to be seen.
 func readFile(e *element, signed bool) (File, error) {
+	if e.file != nil {
+		return File{Mime: e.attr("mimeCode"), Size: e.file.size, Pieces: e.file.each}, nil
+	}
 	text := e.text
 	if bytes.ContainsAny(text, " \t") {
 		text = bytes.Join(bytes.Fields(text), nil)
