@@ -128,3 +128,30 @@ func TestWhatCannotBeLoggedIsNotOpened(t *testing.T) {
 		t.Errorf("%q, %v", plain, err)
 	}
 }
+
+// Whose data is restricted is not read: alone he is refused and nothing is logged as
+// read, among others he stays masked.
+func TestRestrictedDataIsNotRead(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, e *dbtest.Engine) {
+		d := newDesk(t, e)
+		if err := e.DB.InTx(ctx, func(tx *db.Tx) error {
+			_, err := tx.Exec(`INSERT INTO restrictions (subject, section, request_id, since) VALUES ($1, '34', 'r', 1)`, d.email.Subject)
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+		read := func(items ...vault.Sealed) ([][]byte, error) {
+			return d.Read(ctx, head, processing.Request{Activity: "contact-us", Purpose: "communicate", Items: items})
+		}
+		if plain, err := read(d.email, d.content); plain != nil || err == nil || errs.As(err).Key != "error.restricted" {
+			t.Errorf("%q, %v", plain, err)
+		}
+		if n := d.count(`SELECT COUNT(*) FROM processing_log`); n != 0 {
+			t.Errorf("%d lines of what was not read", n)
+		}
+		plain, err := read(d.email, vault.Sealed{Subject: db.NewID(), Element: "email"})
+		if err != nil || len(plain) != 2 || plain[0] != nil {
+			t.Errorf("%q, %v", plain, err)
+		}
+	})
+}

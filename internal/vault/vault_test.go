@@ -125,3 +125,31 @@ func TestASweepTakesKeysOfItsKindWhoseDataNeverCame(t *testing.T) {
 		}
 	})
 }
+
+// A key that one node has destroyed opens nothing at another from that moment on, though
+// the other has used it just before.
+func TestAKeyDestroyedAtOneNodeIsGoneAtEveryOther(t *testing.T) {
+	dbtest.EachOf(t, keyring.Files, func(t *testing.T, e *dbtest.Engine) {
+		ctx := context.Background()
+		one, _ := open(t, e, 1)
+		other, minter := open(t, e, 1)
+		s, err := one.NewSubject(ctx, dbtest.Start)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := one.Keep(ctx, s); err != nil {
+			t.Fatal(err)
+		}
+		item := vault.Sealed{Subject: s.ID, Element: "email", Place: "a", Data: s.Seal("a", []byte("x@example.com"))}
+		permit := minter.Permit("communicate", []string{s.ID}, []string{"email"})
+		if got, err := other.Open(ctx, permit, []vault.Sealed{item}); err != nil || string(got[0]) != "x@example.com" {
+			t.Fatalf("%q, %v", got, err)
+		}
+		if err := one.Shred(ctx, s.ID); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := other.Open(ctx, permit, []vault.Sealed{item}); errs.KindOf(err) != errs.NotFound || got != nil {
+			t.Errorf("%q, %v", got, err)
+		}
+	})
+}
