@@ -4,7 +4,7 @@
 //
 // Writers share commits. Each lane owns one connection; callers that arrive while a
 // lane is busy wait in its queue, run one after another in the same transaction,
-// each within its own savepoint, and are answered after the one commit that makes
+// each undone by itself if it fails, and are answered after the one commit that makes
 // all of them durable. SQLite has one lane; PostgreSQL has several. A commit that
 // fails fails everyone in it, so a callback may be run again and must have no effect
 // but the transaction's.
