@@ -87,7 +87,7 @@ func (s *Service) ArriveByMail(ctx context.Context, a Arrival) (func(tx *db.Tx) 
 		if err := put(tx); err != nil {
 			return In{}, err
 		}
-		return oneIn(tx, `agency = $1 AND process_id = $2`, a.Agency, a.ProcessID)
+		return oneIn(tx, `agency = $1 AND process_id = $2 AND process_id <> ''`, a.Agency, a.ProcessID)
 	}, nil
 }
 

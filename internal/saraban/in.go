@@ -113,6 +113,8 @@ func manyIn(tx *db.Tx, where string, args ...any) ([]In, error) {
 	return out, err
 }
 
+// oneIn is one of them. Who looks for a process_id says that it is not empty: the index is
+// only over those.
 func oneIn(tx *db.Tx, where string, args ...any) (In, error) {
 	all, err := manyIn(tx, where, args...)
 	if err == nil && len(all) == 0 {

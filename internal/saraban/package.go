@@ -243,7 +243,7 @@ func (s *Service) Import(ctx context.Context, a policy.Actor, data []byte) (In, 
 		if err := put(tx); err != nil {
 			return err
 		}
-		if in, err = oneIn(tx, `agency = $1 AND process_id = $2`, a.Agency, "file:"+c.Dispatch); err != nil {
+		if in, err = oneIn(tx, `agency = $1 AND process_id = $2 AND process_id <> ''`, a.Agency, "file:"+c.Dispatch); err != nil {
 			return err
 		}
 		return s.note(tx, a.Account, "import", in.ID, map[string]string{"certificate": c.signer})

@@ -248,7 +248,7 @@ func (s *Service) save(ctx context.Context, org string, item *ecms.Item, also fu
 			if err := put(tx); err != nil {
 				return err
 			}
-			i, err := oneIn(tx, `agency = $1 AND process_id = $2`, agency.Code, item.ProcessID)
+			i, err := oneIn(tx, `agency = $1 AND process_id = $2 AND process_id <> ''`, agency.Code, item.ProcessID)
 			if err != nil {
 				return err
 			}

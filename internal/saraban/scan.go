@@ -54,7 +54,7 @@ func (s *Service) RegisterScan(ctx context.Context, a policy.Actor, q Scanned) (
 		if err := put(tx); err != nil {
 			return err
 		}
-		i, err := oneIn(tx, `agency = $1 AND process_id = $2`, a.Agency, id)
+		i, err := oneIn(tx, `agency = $1 AND process_id = $2 AND process_id <> ''`, a.Agency, id)
 		if err != nil {
 			return err
 		}
