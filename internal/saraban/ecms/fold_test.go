@@ -2,6 +2,7 @@ package ecms
 
 import (
 	"bytes"
+	"context"
 	"encoding/base64"
 	"strings"
 	"testing"
@@ -68,4 +69,21 @@ func (e *element) saying() string {
 		out += "(" + c.saying() + ")"
 	}
 	return out
+}
+
+// What was signed comes as it was written, however large it is.
+func TestALargeSignedLetterIsKeptAsItWasSigned(t *testing.T) {
+	q, c, _ := serve(t)
+	l, key := letter(), ecdsaKey(t)
+	l.Attachments[0].Data = bytes.Repeat([]byte("กขค1234"), 100_000)
+	if err := Sign(l, key, certified(t, key)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Send(context.Background(), "", l); err != nil {
+		t.Fatal(err)
+	}
+	got := q.letters[0]
+	if who, err := Verify(got); who == nil || err != nil || !bytes.Equal(got.Attachments[0].Data, l.Attachments[0].Data) {
+		t.Errorf("%v %v", who, err)
+	}
 }
