@@ -3,6 +3,8 @@ package main
 import (
 	"fmt"
 	"log/slog"
+	"os"
+	"runtime/debug"
 
 	"prasan/internal/accounts"
 	"prasan/internal/app"
@@ -48,6 +50,7 @@ func (p *program) serve(c config.Server, o app.Options, begin func(a *app.App) e
 		return err
 	}
 	defer listeners.Close()
+	roomy := sparing(o)
 	a, err := app.New(p.ctx, c, o)
 	if err != nil {
 		return err
@@ -60,5 +63,19 @@ func (p *program) serve(c config.Server, o app.Options, begin func(a *app.App) e
 	if err := begin(a); err != nil {
 		return err
 	}
-	return a.Serve(p.ctx, listeners, func() { fmt.Fprintln(p.std.out, "ready: "+c.Listen) })
+	return a.Serve(p.ctx, listeners, func() {
+		roomy()
+		fmt.Fprintln(p.std.out, "ready: "+c.Listen)
+	})
+}
+
+// sparing has the start, which makes much that is soon of no use, collect it early, so
+// that little memory is taken and none is left in pieces; the demo, which fills itself,
+// takes the time instead. An operator's GOGC stands.
+func sparing(o app.Options) (roomy func()) {
+	if o.Demo != nil || os.Getenv("GOGC") != "" {
+		return func() {}
+	}
+	usual := debug.SetGCPercent(25)
+	return func() { debug.SetGCPercent(usual) }
 }
