@@ -38,6 +38,7 @@ type DB struct {
 	pool    *sql.DB
 	readSQL *sql.DB
 	lanes   []*lane
+	turn    sync.RWMutex // of the lanes: beside each other, or one alone
 	next    atomic.Uint32
 	readers chan *session
 	opened  int // readers

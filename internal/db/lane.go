@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"prasan/internal/errs"
@@ -19,6 +20,8 @@ const (
 	maxLinger = 500 * time.Microsecond
 	// maxTries is how often a callback is run when transactions of other nodes collide with it.
 	maxTries = 8
+	// patience is how often it may collide before its lane writes alone.
+	patience = 2
 )
 
 // request is one call of InTx.
@@ -135,7 +138,9 @@ func (l *lane) commit(first *request) {
 			waiting = append(waiting, r)
 		}
 	}
+	release := l.turn(waiting)
 	if err := l.begin(); err != nil {
+		release()
 		l.answer(waiting, classify(err))
 		return
 	}
@@ -161,11 +166,27 @@ func (l *lane) commit(first *request) {
 	if failed == nil {
 		failed = l.session.exec("COMMIT")
 	}
+	release()
 	if failed != nil {
 		l.undo(batch, failed)
 		return
 	}
 	l.finish(batch)
+}
+
+// turn lets the lanes of PostgreSQL write side by side, and one of them alone when those
+// in it have lost against others: where all want the same row, the losers would lose
+// again until their tries are over.
+func (l *lane) turn(waiting []*request) (release func()) {
+	if len(l.db.lanes) == 1 {
+		return func() {}
+	}
+	if slices.ContainsFunc(waiting, func(r *request) bool { return r.tries >= patience }) {
+		l.db.turn.Lock()
+		return l.db.turn.Unlock
+	}
+	l.db.turn.RLock()
+	return l.db.turn.RUnlock
 }
 
 // follower returns the next who wants to share the commit, or nil when nobody waits and
