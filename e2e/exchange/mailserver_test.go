@@ -196,7 +196,10 @@ anvil unix - - n - 1 anvil
 scache unix - - n - 1 scache
 postlog unix-dgram n - n - 1 postlogd
 `)
-	m.start(t, m.smtp, "postfix", "-c", filepath.Join(m.dir, "postfix"), "start-fg")
+	conf := filepath.Join(m.dir, "postfix")
+	m.start(t, m.smtp, "postfix", "-c", conf, "start-fg")
+	// Its master leaves the group of who starts it, and is told to stop by its own command.
+	t.Cleanup(func() { _ = exec.Command("postfix", "-c", conf, "stop").Run() })
 }
 
 func (m *mailServers) dovecot(t *testing.T) {
