@@ -23,7 +23,6 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/pquerna/otp/totp"
 
-	"prasan/internal/webtest"
 )
 
 // demo is the running program with its scenario.
@@ -220,9 +219,6 @@ func (d *demo) api(t *testing.T, who, method, path, body string, want int, into 
 	}
 	return res.Header
 }
-
-// visitor is somebody without JavaScript and with a fresh cookie jar.
-func (d *demo) visitor() *webtest.Client { return webtest.New(d.addr) }
 
 func startBrowser(work string) (context.Context, func(), error) {
 	options := append(chromedp.DefaultExecAllocatorOptions[:],

@@ -100,11 +100,3 @@ const separator = "\x1f" // in no text that is collected
 func (p profile) term() string {
 	return strings.Join([]string{p.device, p.browser, p.os, p.language, p.width}, separator)
 }
-
-func profileOf(term string) profile {
-	parts := strings.Split(term, separator)
-	if len(parts) != 5 {
-		return profile{}
-	}
-	return profile{parts[0], parts[1], parts[2], parts[3], parts[4]}
-}

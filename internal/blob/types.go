@@ -41,15 +41,6 @@ const (
 	sniff = 512
 )
 
-// Accept is the list of extensions for the accept attribute of a file field.
-func Accept() string {
-	var out []string
-	for _, t := range Types {
-		out = append(out, t.Extensions...)
-	}
-	return strings.Join(out, ",")
-}
-
 func prefix(mark string) func([]byte) bool {
 	return func(b []byte) bool { return bytes.HasPrefix(b, []byte(mark)) }
 }

@@ -52,13 +52,3 @@ func isCollision(err error) bool {
 	var pg *pgconn.PgError
 	return errors.As(err, &pg) && (pg.Code == "40001" || pg.Code == "40P01")
 }
-
-// IsUnique tells whether err is a violated uniqueness constraint.
-func IsUnique(err error) bool {
-	var pg *pgconn.PgError
-	if errors.As(err, &pg) {
-		return pg.Code == "23505"
-	}
-	var lite *sqlite.Error
-	return errors.As(err, &lite) && (lite.Code() == 2067 || lite.Code() == 1555)
-}

@@ -110,12 +110,6 @@ func (s *Service) sweep(tx *db.Tx) error {
 	return err
 }
 
-// Erase removes the messages of a case that is destroyed.
-func Erase(tx *db.Tx, caseID string) error {
-	_, err := tx.Exec(`DELETE FROM outbox WHERE case_id = $1`, caseID)
-	return err
-}
-
 // Problems lists messages that failed or bounced, newest first, for those who look
 // after the installation.
 func (s *Service) Problems(tx *db.Tx, limit int) ([]State, error) {

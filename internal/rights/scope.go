@@ -4,7 +4,6 @@ import (
 	"context"
 	"slices"
 
-	"prasan/internal/db"
 	"prasan/internal/errs"
 )
 
@@ -72,9 +71,4 @@ func (r *Request) subjects() []string {
 		out = append(out, c.subject)
 	}
 	return out
-}
-
-// Of lists the requests that were made about a case.
-func Of(tx *db.Tx, caseID string) ([]Request, error) {
-	return query(tx, `id IN (SELECT request_id FROM rights_cases WHERE case_id = $1) ORDER BY id`, caseID)
 }

@@ -126,13 +126,3 @@ var Bases = []struct {
 	{"legal-obligation", "24(6)", Text{"เป็นการปฏิบัติตามกฎหมายของผู้ควบคุมข้อมูลส่วนบุคคล", "compliance with the law"}},
 	{"official-duty", "", Text{"เพื่อปฏิบัติหน้าที่ตามกฎหมาย", "official duty (not resolved to a basis of the Act)"}},
 }
-
-// IsBasis tells whether code is a lawful basis that the program knows.
-func IsBasis(code string) bool {
-	for _, b := range Bases {
-		if b.Code == code {
-			return true
-		}
-	}
-	return false
-}

@@ -206,29 +206,6 @@ func (c Columns) Write(w io.Writer) error {
 	return err
 }
 
-// Spark is a line without axes, for a cell of a table. It says nothing that the table
-// does not, so it is hidden from those who hear the page.
-func Spark(values []float64) string {
-	const w, h = 96.0, 24.0
-	high := 1.0
-	for _, v := range values {
-		high = math.Max(high, v)
-	}
-	path := ""
-	for i, v := range values {
-		command := "L"
-		if i == 0 {
-			command = "M"
-		}
-		at := 0.0
-		if len(values) > 1 {
-			at = w * float64(i) / float64(len(values)-1)
-		}
-		path += fmt.Sprintf("%s%.1f %.1f", command, at, 2+(h-4)*(1-v/high))
-	}
-	return fmt.Sprintf(`<svg class="spark" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %g %g" aria-hidden="true"><path class="now" d="%s" fill="none" stroke="%s" stroke-width="1.5"/></svg>`, w, h, path, ink)
-}
-
 // Bar is a share of a whole as a bar, for a cell of a table.
 func Bar(share float64) string {
 	share = math.Max(0, math.Min(1, share))

@@ -42,8 +42,6 @@ func TestAChartIsWellFormedAndNamed(t *testing.T) {
 		t.Fatal(err)
 	}
 	wellFormed(t, b.String())
-	wellFormed(t, svg.Spark([]float64{1, 2, 0}))
-	wellFormed(t, svg.Spark(nil))
 	wellFormed(t, svg.Bar(2))
 }
 

@@ -68,20 +68,6 @@ func open(data []byte) (*zip.Reader, error) {
 	return z, nil
 }
 
-// Part unpacks one part of a package within the limits, and no more than it declares.
-func Part(data []byte, name string) ([]byte, error) {
-	z, err := open(data)
-	if err != nil {
-		return nil, err
-	}
-	for _, f := range z.File {
-		if f.Name == name {
-			return unpack(f)
-		}
-	}
-	return nil, fmt.Errorf("the package has no part %q", name)
-}
-
 func unpack(f *zip.File) ([]byte, error) {
 	r, err := f.Open()
 	if err != nil {
