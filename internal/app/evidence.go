@@ -4,7 +4,10 @@ import (
 	"bytes"
 	"context"
 	"crypto/ed25519"
+	"encoding/csv"
+	"strconv"
 
+	"prasan/internal/consent"
 	"prasan/internal/db"
 	"prasan/internal/evidence"
 	"prasan/internal/org"
@@ -40,9 +43,33 @@ func wireEvidence(_ context.Context, a *App) error {
 		}},
 		evidence.Part{ID: "access", Collect: a.accessInEvidence},
 		evidence.Part{ID: "library", Collect: a.libraryInEvidence},
+		evidence.Part{ID: "consent", Collect: a.consentInEvidence},
 	)
 	a.Operations = append(a.Operations, api.EvidenceOperations(a.Evidence)...)
 	return nil
+}
+
+// consentInEvidence puts how often people accepted, refused and withdrew, by site and
+// version of the text. Who refused is known to nobody.
+func (a *App) consentInEvidence(ctx context.Context, s evidence.Scope, put evidence.Put) error {
+	var out bytes.Buffer
+	w := csv.NewWriter(&out)
+	_ = w.Write([]string{"site", "version", "choice", "times"})
+	err := a.DB.Read(ctx, func(tx *db.Tx) error {
+		all, err := consent.Totals(tx, consent.Day(s.From), consent.Day(s.To))
+		for _, t := range all {
+			if site, _ := a.Sites.Lookup(t.Site); !s.Covers(site.Agency) {
+				continue
+			}
+			_ = w.Write([]string{t.Site, t.Version, t.Choice, strconv.FormatInt(t.N, 10)})
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	w.Flush()
+	return put("consent.csv", out.Bytes())
 }
 
 // inForce are the revisions that the program obeys.

@@ -64,7 +64,7 @@ func TestAnInspectorIsHandedWhatTheProgramKnowsAndNobodysMessage(t *testing.T) {
 			}
 		}
 	}
-	for _, want := range []string{"truth/report.json", "access/contact-us.csv", "library/documents.csv", "library/files/policy-2565.1.txt", "register/contact-us.pdf", "stores.json", "audit/proof.json", "orders/delegations.csv"} {
+	for _, want := range []string{"truth/report.json", "access/contact-us.csv", "library/documents.csv", "library/files/policy-2565.1.txt", "register/contact-us.pdf", "stores.json", "consent.csv", "audit/proof.json", "orders/delegations.csv"} {
 		if !slices.Contains(names, want) {
 			t.Errorf("%s is not in the package of %d files", want, made.Entries)
 		}

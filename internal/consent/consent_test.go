@@ -127,9 +127,9 @@ func TestOfARefusalOnlyTheNumberIsKept(t *testing.T) {
 			t.Error("a refusal left a line of its own")
 		}
 		err := e.DB.Read(ctx, func(tx *db.Tx) error {
-			a, r, w, err := consent.Counts(tx, "s", consent.Day(dbtest.Start), consent.Day(dbtest.Start))
-			if a != 0 || r != 3 || w != 0 {
-				t.Errorf("counts: %d %d %d", a, r, w)
+			all, err := consent.Totals(tx, consent.Day(dbtest.Start), consent.Day(dbtest.Start))
+			if len(all) != 1 || all[0].Site != "s" || all[0].Choice != "refuse" || all[0].N != 3 {
+				t.Errorf("totals: %+v", all)
 			}
 			return err
 		})

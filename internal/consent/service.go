@@ -2,6 +2,7 @@ package consent
 
 import (
 	"context"
+	"database/sql"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -196,20 +197,22 @@ func Day(t time.Time) int64 {
 	return (t.Unix() + int64(offset)) / 86400
 }
 
-// Counts are the choices of a site between two days, both included.
-func Counts(tx *db.Tx, site string, from, to int64) (accepted, refused, withdrawn int64, err error) {
-	sum := func(choice string) (n int64, err error) {
-		err = tx.QueryRow(`SELECT CAST(COALESCE(SUM(n), 0) AS BIGINT) FROM consent_counts WHERE site = $1 AND day >= $2 AND day <= $3 AND choice = $4`, []any{site, from, to, choice}, &n)
-		return n, err
-	}
-	if accepted, err = sum("accept"); err != nil {
-		return
-	}
-	if refused, err = sum("refuse"); err != nil {
-		return
-	}
-	withdrawn, err = sum("withdraw")
-	return
+// Total is how often a choice was made on a site under one version of the text. It is all
+// that is kept of a refusal.
+type Total struct {
+	Site, Version, Choice string
+	N                     int64
+}
+
+// Totals are the choices between two days of Bangkok's calendar, both included.
+func Totals(tx *db.Tx, from, to int64) (out []Total, err error) {
+	err = tx.Each(`SELECT site, version, choice, CAST(SUM(n) AS BIGINT) FROM consent_counts WHERE day >= $1 AND day <= $2 GROUP BY site, version, choice ORDER BY site, version, choice`, []any{from, to}, func(rows *sql.Rows) error {
+		var t Total
+		err := rows.Scan(&t.Site, &t.Version, &t.Choice, &t.N)
+		out = append(out, t)
+		return err
+	})
+	return out, err
 }
 
 // Proof tells what a receipt's number stands for.

@@ -116,6 +116,18 @@ func (s *Service) Owner(ctx context.Context, items []vault.Sealed) ([][]byte, er
 // Send opens values that the program itself sends, for a declared purpose. The line is
 // durable before the first byte leaves.
 func (s *Service) Send(ctx context.Context, r Request) ([][]byte, error) {
+	return s.byItself(ctx, r, "data.send", "send", "outbox")
+}
+
+// Handle opens values that the program itself works on and shows to nobody, such as mail
+// that is sorted; ground says for what. The line is durable before anything is opened.
+func (s *Service) Handle(ctx context.Context, r Request, ground string) ([][]byte, error) {
+	return s.byItself(ctx, r, "data.handle", "read", ground)
+}
+
+// byItself opens what the program needs for an act of its own: the record must declare
+// the purpose, and each element for it.
+func (s *Service) byItself(ctx context.Context, r Request, action, act, ground string) ([][]byte, error) {
 	snapshot := s.record(r.Activity)
 	if snapshot == nil {
 		return nil, errs.New(errs.Unavailable, "error.no-record")
@@ -129,8 +141,8 @@ func (s *Service) Send(ctx context.Context, r Request) ([][]byte, error) {
 			return nil, errs.New(errs.Forbidden, "error.element-not-declared")
 		}
 	}
-	line := Line{Activity: r.Activity, Revision: snapshot.RevisionID, Act: "send", Actor: "system", Ground: "outbox", Purpose: r.Purpose, Subjects: subjects, Elements: elements, Detail: r.Detail}
-	if err := s.commit(ctx, "data.send", line); err != nil {
+	line := Line{Activity: r.Activity, Revision: snapshot.RevisionID, Act: act, Actor: "system", Ground: ground, Purpose: r.Purpose, Subjects: subjects, Elements: elements, Detail: r.Detail}
+	if err := s.commit(ctx, action, line); err != nil {
 		return nil, err
 	}
 	return s.vault.Open(ctx, s.minter.Permit(r.Purpose, subjects, elements), r.Items)
