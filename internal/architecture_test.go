@@ -19,7 +19,7 @@ var floors = []struct {
 	name     string
 	packages []string
 }{
-	{"base", []string{"clock", "errs", "i18n", "thai", "config"}},
+	{"base", []string{"clock", "errs", "i18n", "thai", "config", "durable"}},
 	{"store", []string{"db"}},
 	{"ground", []string{"jobs", "blob", "search", "vault", "audit", "egress", "limits", "doc", "idempotency", "geo"}},
 	{"record", []string{"ropa", "policy", "processing", "register"}},

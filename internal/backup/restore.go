@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"prasan/internal/db"
+	"prasan/internal/durable"
 	"prasan/internal/errs"
 	"prasan/internal/vault"
 )
@@ -236,24 +237,15 @@ func (t Target) place(work string) error {
 			return errs.Wrap(err, errs.Unavailable, "error.backup-write", "path", t.Data)
 		}
 	}
-	err := syncDir(work)
+	err := durable.SyncDir(work)
 	if err == nil {
 		err = os.Rename(work, t.Data)
 	}
 	if err == nil {
-		err = syncDir(filepath.Dir(filepath.Clean(t.Data)))
+		err = durable.SyncDir(filepath.Dir(filepath.Clean(t.Data)))
 	}
 	if err != nil {
 		return errs.Wrap(err, errs.Unavailable, "error.backup-write", "path", t.Data)
 	}
 	return nil
-}
-
-func syncDir(path string) error {
-	d, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	defer d.Close()
-	return d.Sync()
 }

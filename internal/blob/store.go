@@ -11,6 +11,7 @@ import (
 	"syscall"
 	"time"
 
+	"prasan/internal/durable"
 	"prasan/internal/errs"
 )
 
@@ -87,7 +88,7 @@ func (f *Folder) Put(_ context.Context, id string, write func(io.Writer) error) 
 func (f *Folder) settle(from, to string) error {
 	dir := filepath.Dir(to)
 	if err := os.Mkdir(dir, 0o700); err == nil {
-		if err := syncDir(f.root); err != nil {
+		if err := durable.SyncDir(f.root); err != nil {
 			return err
 		}
 	} else if !errors.Is(err, fs.ErrExist) {
@@ -96,16 +97,7 @@ func (f *Folder) settle(from, to string) error {
 	if err := os.Rename(from, to); err != nil {
 		return err
 	}
-	return syncDir(dir)
-}
-
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	defer d.Close()
-	return d.Sync()
+	return durable.SyncDir(dir)
 }
 
 func (f *Folder) Get(_ context.Context, id string) (io.ReadCloser, error) {

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 
 	"prasan/internal/db"
+	"prasan/internal/durable"
 	"prasan/internal/errs"
 )
 
@@ -97,7 +98,7 @@ func (v *Vault) RotateMaster(ctx context.Context) error {
 	}
 	_, err := createMaster(next)
 	if err == nil {
-		err = syncDir(filepath.Dir(next))
+		err = durable.SyncDir(filepath.Dir(next))
 	}
 	if err != nil {
 		return errs.Wrap(err, errs.Unavailable, "error.master-key-write", "path", next)
@@ -173,7 +174,7 @@ func settleMaster(path string) error {
 		err = os.Rename(path+nextEnding, path)
 	}
 	if err == nil {
-		err = syncDir(filepath.Dir(path))
+		err = durable.SyncDir(filepath.Dir(path))
 	}
 	if err != nil {
 		return errs.Wrap(err, errs.Unavailable, "error.master-key-write", "path", path)
@@ -211,15 +212,6 @@ func writeSynced(path string, text []byte) error {
 		return err
 	}
 	return f.Sync()
-}
-
-func syncDir(path string) error {
-	d, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	defer d.Close()
-	return d.Sync()
 }
 
 // RenewCohorts makes a new key for each year that has one, and retires the old ones:

@@ -7,10 +7,12 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
 	"prasan/internal/db"
+	"prasan/internal/durable"
 	"prasan/internal/errs"
 )
 
@@ -36,7 +38,10 @@ func (t *Tombstones) Add(at time.Time, ids ...string) error {
 	if _, err := f.WriteString(lines.String()); err != nil {
 		return errs.Wrap(err, errs.Unavailable, "error.tombstones", "path", t.Path)
 	}
-	return f.Sync()
+	if err := f.Sync(); err != nil {
+		return err
+	}
+	return durable.SyncDir(filepath.Dir(t.Path)) // it may have been made just now
 }
 
 // Read returns the ids in the journal; none when there is no journal. A last line that

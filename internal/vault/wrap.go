@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"prasan/internal/durable"
 	"prasan/internal/errs"
 )
 
@@ -95,7 +96,10 @@ func createMaster(path string) ([]byte, error) {
 	if _, err := f.Write(text); err != nil {
 		return nil, err
 	}
-	return text, f.Sync()
+	if err := f.Sync(); err != nil {
+		return nil, err
+	}
+	return text, durable.SyncDir(filepath.Dir(path))
 }
 
 func random(n int) []byte {

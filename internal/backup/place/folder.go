@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"prasan/internal/durable"
 	"prasan/internal/errs"
 )
 
@@ -36,16 +37,7 @@ func (f folder) Put(_ context.Context, name string, write func(io.Writer) error)
 	if err := os.Rename(file.Name(), path); err != nil {
 		return failed(err, path)
 	}
-	return failed(syncDir(string(f)), path)
-}
-
-func syncDir(path string) error {
-	d, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	defer d.Close()
-	return d.Sync()
+	return failed(durable.SyncDir(string(f)), path)
 }
 
 // syncEvery is how much is written between two syncs: a disk that is given gigabytes to

@@ -69,9 +69,8 @@ func (e Edge) Fail(w http.ResponseWriter, r *http.Request, err error) {
 	if r.Context().Err() != nil && errors.Is(err, context.Canceled) {
 		return // the client has gone
 	}
-	var large *http.MaxBytesError
-	if errors.As(err, &large) {
-		err = errs.Wrap(err, errs.TooLarge, "error.too-large")
+	if isTooLarge(err) {
+		err = BadPost(err)
 	}
 	x := errs.As(err)
 	status := x.Kind.Status()
@@ -87,6 +86,19 @@ func (e Edge) Fail(w http.ResponseWriter, r *http.Request, err error) {
 	}
 	w.Header().Set("Cache-Control", CacheNone)
 	e.Page(w, r, lang, f)
+}
+
+// BadPost is a post that was larger than it may be, that broke off, or that is no form.
+func BadPost(err error) error {
+	if isTooLarge(err) {
+		return errs.Wrap(err, errs.TooLarge, "error.too-large")
+	}
+	return errs.Wrap(err, errs.Invalid, "error.invalid")
+}
+
+func isTooLarge(err error) bool {
+	var large *http.MaxBytesError
+	return errors.As(err, &large)
 }
 
 // Log writes an error down and returns the request's reference. Fail does so itself; a

@@ -55,7 +55,7 @@ func (v *visit) readUploads() (u uploads, err error) {
 			break
 		}
 		if err != nil {
-			return u, tooLarge(err)
+			return u, kit.BadPost(err)
 		}
 		if part.FileName() != "" || part.FormName() == "attachment" {
 			if err := v.stageFile(&u, part); err != nil {
@@ -65,7 +65,7 @@ func (v *visit) readUploads() (u uploads, err error) {
 		}
 		text, err := io.ReadAll(io.LimitReader(part, maxCaseField))
 		if err != nil {
-			return u, tooLarge(err)
+			return u, kit.BadPost(err)
 		}
 		switch value := strings.ToValidUTF8(string(text), ""); part.FormName() {
 		case "files":
@@ -90,15 +90,6 @@ func (v *visit) readUploads() (u uploads, err error) {
 	}
 	u.files = kept
 	return u, nil
-}
-
-// tooLarge is a post that was larger than the form may be, or broke off.
-func tooLarge(err error) error {
-	var large *http.MaxBytesError
-	if errors.As(err, &large) {
-		return errs.Wrap(err, errs.TooLarge, "error.too-large")
-	}
-	return errs.Wrap(err, errs.Invalid, "error.invalid")
 }
 
 // stageFile stores one file. A browser sends an empty part where none was chosen.
@@ -126,7 +117,7 @@ func (v *visit) stageFile(u *uploads, part *multipart.Part) error {
 	}
 	u.bad = append(u.bad, errs.Field{Name: "attachment", Key: key, Args: args})
 	if _, err := io.Copy(io.Discard, part); err != nil { // the rest of it, so that the next part can be read
-		return tooLarge(err)
+		return kit.BadPost(err)
 	}
 	return nil
 }

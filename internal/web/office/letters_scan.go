@@ -32,11 +32,7 @@ func (v *visit) scanFile() kit.Field {
 // file is what was uploaded; nil where nothing was chosen. The caller closes it.
 func (v *visit) file() (io.ReadCloser, string, error) {
 	if err := v.ParseMultipartForm(maxForm); err != nil && !errors.Is(err, http.ErrNotMultipart) {
-		var large *http.MaxBytesError
-		if errors.As(err, &large) {
-			return nil, "", err
-		}
-		return nil, "", errs.Wrap(err, errs.Invalid, "error.invalid")
+		return nil, "", kit.BadPost(err)
 	}
 	file, header, err := v.FormFile("attachment")
 	if err != nil || header.Filename == "" {

@@ -12,6 +12,7 @@ import (
 
 	"prasan/internal/cases"
 	"prasan/internal/errs"
+	"prasan/internal/web/kit"
 )
 
 // Limits of what a post may carry. A message far over its limit is still read, so that
@@ -57,20 +58,12 @@ func (v *visit) read(step string) (*input, error) {
 func (v *visit) readForm() (*input, error) {
 	v.Body = http.MaxBytesReader(v.w, v.Body, maxFormBytes)
 	if err := v.ParseForm(); err != nil {
-		return nil, badForm(err)
+		return nil, kit.BadPost(err)
 	}
 	in := &input{Values: v.PostForm}
 	in.state, in.old = v.open(in.Get("state"))
 	in.clean()
 	return in, nil
-}
-
-func badForm(err error) error {
-	var large *http.MaxBytesError
-	if errors.As(err, &large) {
-		return errs.Wrap(err, errs.TooLarge, "error.too-large")
-	}
-	return errs.Wrap(err, errs.Invalid, "error.invalid")
 }
 
 // readParts reads fields and files in the order of the form: the state comes first.
@@ -82,7 +75,7 @@ func (v *visit) readParts(in *input, body *multipart.Reader) error {
 			break
 		}
 		if err != nil {
-			return badForm(err)
+			return kit.BadPost(err)
 		}
 		if part.FileName() != "" || part.FormName() == "attachment" {
 			if err := v.attach(in, part); err != nil {
@@ -92,7 +85,7 @@ func (v *visit) readParts(in *input, body *multipart.Reader) error {
 		}
 		text, err := io.ReadAll(io.LimitReader(part, maxFieldBytes))
 		if err != nil {
-			return badForm(err)
+			return kit.BadPost(err)
 		}
 		in.Add(part.FormName(), string(text))
 		if part.FormName() == "state" && in.state == nil {
@@ -141,7 +134,7 @@ func large(err error) error {
 	if err == nil {
 		return nil
 	}
-	return badForm(err)
+	return kit.BadPost(err)
 }
 
 // clean keeps what is no text out of pages and seals; a browser sends none.

@@ -72,7 +72,7 @@ func trackFind(v *visit) error {
 func (v *visit) form() error {
 	v.Body = http.MaxBytesReader(v.w, v.Body, maxFormBytes)
 	if err := v.ParseForm(); err != nil {
-		return badForm(err)
+		return kit.BadPost(err)
 	}
 	(&input{Values: v.PostForm}).clean()
 	return nil
