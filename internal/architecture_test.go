@@ -261,3 +261,35 @@ func TestTheTreeSpeaksOfTheProjectAlone(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+var table = regexp.MustCompile(`CREATE TABLE (\w+)`)
+
+// A table that the architecture does not name is one of which nobody says what it is for.
+func TestEveryTableIsDocumented(t *testing.T) {
+	text, err := os.ReadFile("../docs/architecture.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := 0
+	for _, pattern := range []string{"db/migrations/*.sql", "vault/keyring/*.sql", "analytics/journal/*.sql"} {
+		files, err := filepath.Glob(pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range files {
+			sql, err := os.ReadFile(f)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, m := range table.FindAllStringSubmatch(string(sql), -1) {
+				found++
+				if !strings.Contains(string(text), "`"+m[1]+"`") {
+					t.Errorf("%s of %s is not in docs/architecture.md", m[1], f)
+				}
+			}
+		}
+	}
+	if found < 80 {
+		t.Errorf("only %d tables were found", found)
+	}
+}
