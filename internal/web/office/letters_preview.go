@@ -33,6 +33,9 @@ func previewLetter(v *visit) error {
 	if err != nil {
 		return err
 	}
+	for _, text := range []*string{&p.Letter.Subject, &p.Content.Addressee, &p.Content.Address, &p.Content.Phone} {
+		*text = letters.ThaiDigits(*text) // as the letter itself has them
+	}
 	out := previewPage{Preview: p, Back: kit.Link{Href: v.to("/office/letters/new"), Text: v.t("letters.new")}, Kind: string(p.Letter.Kind), Urgency: p.Letter.Urgency.Mark()}
 	for _, r := range p.Content.References {
 		line := r.Number

@@ -179,7 +179,7 @@ func TestPaperAndPreviewThroughThePages(t *testing.T) {
 	form.Set("subject", "ทดสอบ 123")
 	form.Set("text", "ย่อหน้าแรก เลข 45")
 	p = h.want(200)(form.Press("ดูตัวอย่างหนังสือ"))
-	h.has(p, "ทดสอบ 123", "ย่อหน้าแรก เลข ๔๕", "รย ๐๐๓๓/", "ขอแสดงความนับถือ")
+	h.has(p, "ทดสอบ ๑๒๓", "ย่อหน้าแรก เลข ๔๕", "รย ๐๐๓๓/", "ขอแสดงความนับถือ")
 	h.lacks(h.get("registrar", "/th/office/letters", 200), "ทดสอบ 123")
 	h.has(h.get("registrar", "/th/office/seals", 200), "ใบรับรองของส่วนราชการ")
 	h.wellMade("th", p, h.get("registrar", "/th/office/letters/paper", 200), h.get("registrar", "/th/office/letters/scan", 200), h.get("registrar", "/th/office/seals", 200), h.get("registrar", "/th/office/letters/new", 200))
