@@ -293,6 +293,31 @@ func TestAPlaceKeepsWhatIsPutThereWholeOrNotAtAll(t *testing.T) {
 	}
 }
 
+// A whole copy takes long, and increments go to the same place meanwhile.
+func TestWhatIsPutSlowlyHoldsUpNobody(t *testing.T) {
+	for kind, p := range places(t) {
+		t.Run(kind, func(t *testing.T) {
+			must(t, p.Put(ctx, "slow", func(w io.Writer) error {
+				if _, err := io.WriteString(w, "half"); err != nil {
+					return err
+				}
+				done := make(chan error, 1)
+				go func() { done <- put(p, "quick", []byte("x")) }()
+				select {
+				case err := <-done:
+					return err
+				case <-time.After(10 * time.Second):
+					return errors.New("held up")
+				}
+			}))
+			items, err := p.List(ctx)
+			if must(t, err); len(items) != 2 {
+				t.Errorf("%v", items)
+			}
+		})
+	}
+}
+
 func TestAnotherServerIsNotSpokenTo(t *testing.T) {
 	addr, _, key := sftpServer(t)
 	_, other, _ := sftpServer(t)

@@ -57,21 +57,34 @@ func openSFTP(u *url.URL, o Options) (Place, error) {
 
 func (p *sftpPlace) String() string { return "sftp://" + p.addr + p.dir }
 
-// call runs f over a connection. One that has failed is not used again.
+// call runs f over the connection, beside what others do over it: a whole copy takes long,
+// and increments go on meanwhile. One that has failed is not used again.
 func (p *sftpPlace) call(ctx context.Context, f func(c *sftp.Client) error) error {
+	c, err := p.connected(ctx)
+	if err != nil {
+		return failed(err, p.String())
+	}
+	err = f(c)
+	var status *sftp.StatusError
+	if err != nil && !errors.As(err, &status) && !errors.Is(err, fs.ErrNotExist) {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		if p.client == c {
+			p.drop()
+		}
+	}
+	return err
+}
+
+func (p *sftpPlace) connected(ctx context.Context) (*sftp.Client, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.client == nil {
 		if err := p.connect(ctx); err != nil {
-			return failed(err, p.String())
+			return nil, err
 		}
 	}
-	err := f(p.client)
-	var status *sftp.StatusError
-	if err != nil && !errors.As(err, &status) && !errors.Is(err, fs.ErrNotExist) {
-		p.drop()
-	}
-	return err
+	return p.client, nil
 }
 
 func (p *sftpPlace) connect(ctx context.Context) error {
