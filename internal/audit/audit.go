@@ -198,6 +198,16 @@ func further(tx *db.Tx, from map[string]Head, heads map[string]map[int64]string,
 	return nil
 }
 
+// columns are what scanLine reads.
+const columns = "chain, seq, at, actor, action, object, body, hash"
+
+func scanLine(rows *sql.Rows) (l Line, err error) {
+	var at int64
+	err = rows.Scan(&l.Chain, &l.Seq, &at, &l.Actor, &l.Action, &l.Object, &l.Body, &l.Hash)
+	l.At = db.Time(at)
+	return l, err
+}
+
 // lines reads lines in order. start is the line before the first of them, in chain.
 func lines(tx *db.Tx, where string, args []any, chain string, start *head, heads map[string]map[int64]string, came map[string]Head, rep *Report) error {
 	var prev head
@@ -205,13 +215,11 @@ func lines(tx *db.Tx, where string, args []any, chain string, start *head, heads
 		prev = *start
 		rep.Chains++
 	}
-	return tx.Each(`SELECT chain, seq, at, actor, action, object, body, hash FROM audit`+where+` ORDER BY chain, seq`, args, func(rows *sql.Rows) error {
-		var l Line
-		var at int64
-		if err := rows.Scan(&l.Chain, &l.Seq, &at, &l.Actor, &l.Action, &l.Object, &l.Body, &l.Hash); err != nil {
+	return tx.Each(`SELECT `+columns+` FROM audit`+where+` ORDER BY chain, seq`, args, func(rows *sql.Rows) error {
+		l, err := scanLine(rows)
+		if err != nil {
 			return err
 		}
-		l.At = db.Time(at)
 		if l.Chain != chain {
 			chain, prev = l.Chain, head{}
 			rep.Chains++
@@ -318,13 +326,11 @@ func List(tx *db.Tx, f Filter) ([]Line, error) {
 	}
 	args = append(args, f.Limit)
 	var out []Line
-	err := tx.Each(fmt.Sprintf(`SELECT chain, seq, at, actor, action, object, body, hash FROM audit WHERE %s ORDER BY at DESC, chain, seq DESC LIMIT $%d`, where, len(args)), args, func(rows *sql.Rows) error {
-		var l Line
-		var at int64
-		if err := rows.Scan(&l.Chain, &l.Seq, &at, &l.Actor, &l.Action, &l.Object, &l.Body, &l.Hash); err != nil {
+	err := tx.Each(fmt.Sprintf(`SELECT `+columns+` FROM audit WHERE %s ORDER BY at DESC, chain, seq DESC LIMIT $%d`, where, len(args)), args, func(rows *sql.Rows) error {
+		l, err := scanLine(rows)
+		if err != nil {
 			return err
 		}
-		l.At = db.Time(at)
 		out = append(out, l)
 		return nil
 	})

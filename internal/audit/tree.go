@@ -117,13 +117,11 @@ func Prove(tx *db.Tx, signer note.Signer, scope ProofScope) (Proof, error) {
 	trees := map[string]*growing{}
 	var prev head
 	chain := ""
-	err := tx.Each(`SELECT chain, seq, at, actor, action, object, body, hash FROM audit ORDER BY chain, seq`, nil, func(rows *sql.Rows) error {
-		var l Line
-		var at int64
-		if err := rows.Scan(&l.Chain, &l.Seq, &at, &l.Actor, &l.Action, &l.Object, &l.Body, &l.Hash); err != nil {
+	err := tx.Each(`SELECT `+columns+` FROM audit ORDER BY chain, seq`, nil, func(rows *sql.Rows) error {
+		l, err := scanLine(rows)
+		if err != nil {
 			return err
 		}
-		l.At = db.Time(at)
 		if l.Chain != chain {
 			chain, prev = l.Chain, head{}
 			trees[chain] = &growing{}
@@ -132,7 +130,7 @@ func Prove(tx *db.Tx, signer note.Signer, scope ProofScope) (Proof, error) {
 			return errs.New(errs.Conflict, "error.audit-broken", "chain", l.Chain, "seq", prev.seq+1)
 		}
 		if scope.has(&l) {
-			p.Lines = append(p.Lines, ProvenLine{Chain: l.Chain, Seq: l.Seq, Micros: at, Actor: l.Actor, Action: l.Action, Object: l.Object, Body: l.Body, Prev: prev.hash})
+			p.Lines = append(p.Lines, ProvenLine{Chain: l.Chain, Seq: l.Seq, Micros: db.Micros(l.At), Actor: l.Actor, Action: l.Action, Object: l.Object, Body: l.Body, Prev: prev.hash})
 			if over := len(p.Lines) - scope.Limit; scope.Limit > 0 && over > scope.Limit/4 { // the newest count most
 				p.Lines = append(p.Lines[:0:0], p.Lines[over:]...)
 				p.LeftOut += int64(over)
