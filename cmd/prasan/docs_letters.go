@@ -1,9 +1,9 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
-	"strings"
 
 	"prasan/internal/letters"
 	"prasan/internal/saraban"
@@ -25,22 +25,11 @@ number, date and digest and shows nothing of the content.
 |---|---|---|---|
 `, made)
 	for _, t := range letters.Transitions {
-		var from []string
-		for _, s := range t.From {
-			from = append(from, string(s))
-		}
-		if len(from) == 0 {
-			from = []string{"(new)"}
-		}
-		fmt.Fprintf(w, "| %s | %s | %s | %s |\n", t.Action, strings.Join(from, ", "), same(string(t.To)), t.By)
+		fmt.Fprintf(w, "| %s | %s | %s | %s |\n", t.Action, cmp.Or(words(t.From), "(new)"), cmp.Or(string(t.To), "(same)"), t.By)
 	}
 	fmt.Fprint(w, "\n`approve` is for the head of the agency, who acts for him, his deputy or his delegate for signing, and never for who\ndrafted it. `classify` is for those whom the record names (row 26). `paper` enters a letter that was signed by hand, with its scan.\nOnly what somebody may do now is offered to him.\n\n## A letter that came\n\n| act | from | to | by |\n|---|---|---|---|\n")
 	for _, t := range saraban.Steps {
-		var from []string
-		for _, s := range t.From {
-			from = append(from, string(s))
-		}
-		fmt.Fprintf(w, "| %s | %s | %s | %s |\n", t.Action, strings.Join(from, ", "), same(string(t.To)), t.By)
+		fmt.Fprintf(w, "| %s | %s | %s | %s |\n", t.Action, words(t.From), cmp.Or(string(t.To), "(same)"), t.By)
 	}
 	fmt.Fprint(w, "\n## Channels\n\nOf those that the class of secrecy and the directory's entry of the agency allow, the first is taken unless another is\nchosen. Top secret goes on paper only.\n\n| channel | as the record calls it (row 16) |\n|---|---|\n")
 	for _, c := range saraban.Channels {
@@ -48,11 +37,4 @@ number, date and digest and shows nothing of the content.
 	}
 	fmt.Fprint(w, "\n## Exchange\n\n`--ecms-node ORG=URL` makes an agency's letters go through its e-CMS node (version 2, SOAP). With `--ecms-serve` this\ninstallation is the node of the organisations that have none, at `/ecms-ws01/service2` of the host `ecms`: the caller names its\norganisation with `?org=ID` and shows a token of an account of that agency, or is known by its certificate or network. An inbound item stays at the head of its queue\nuntil it is stored here, and is taken once (by ProcessID).\n")
 	return nil
-}
-
-func same(state string) string {
-	if state == "" {
-		return "(same)"
-	}
-	return state
 }

@@ -6,11 +6,11 @@ import (
 	"strings"
 	"time"
 
+	"prasan/internal/accounts"
 	"prasan/internal/app"
 	"prasan/internal/config"
 	"prasan/internal/errs"
 	"prasan/internal/letters"
-	"prasan/internal/policy"
 )
 
 // sealCmd is the key and certificate with which an agency seals its letters.
@@ -19,9 +19,6 @@ type sealCmd struct {
 	Request sealRequestCmd `cmd:"" help:"Make a key for an agency and print the request for a certificate (PKCS #10, PEM); the key stays in the vault."`
 	Install sealInstallCmd `cmd:"" help:"Give an agency the certificate of an authority: PKCS #12, or PEM with those above it, with the key unless it was requested here."`
 }
-
-// console is who acts at the console of the machine.
-var console = policy.Actor{Account: "console", Roles: []string{"admin"}}
 
 // sealSize bounds what is read of a file with a key and certificates.
 const sealSize = 1 << 20
@@ -40,7 +37,7 @@ func (c sealShowCmd) Run(p *program) error {
 		return err
 	}
 	defer a.Close()
-	i, err := a.Letters.SealOf(p.ctx, console, c.Agency)
+	i, err := a.Letters.SealOf(p.ctx, accounts.Console, c.Agency)
 	if err != nil {
 		return err
 	}
@@ -83,7 +80,7 @@ func (c sealRequestCmd) Run(p *program) error {
 		return err
 	}
 	defer a.Close()
-	request, err := a.Letters.RequestSeal(p.ctx, console, c.Agency, c.Kind)
+	request, err := a.Letters.RequestSeal(p.ctx, accounts.Console, c.Agency, c.Kind)
 	if err != nil {
 		return err
 	}
@@ -121,7 +118,7 @@ func (c sealInstallCmd) Run(p *program) error {
 		return err
 	}
 	defer a.Close()
-	i, err := a.Letters.InstallSeal(p.ctx, console, c.Agency, material, password)
+	i, err := a.Letters.InstallSeal(p.ctx, accounts.Console, c.Agency, material, password)
 	if err != nil {
 		return err
 	}

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"prasan/internal/accounts"
 	"prasan/internal/audit"
 	"prasan/internal/backup"
 	"prasan/internal/backup/place"
@@ -103,8 +104,12 @@ func (a *App) target(address, name string) (backup.Copy, error) {
 	return backup.Copy{Place: p, Name: name}, err
 }
 
-// copied notes a copy that was made.
+// copied notes a copy that was made: by a command, or by the program while it serves.
 func (a *App) copied(ctx context.Context, kind, name string, r backup.Report) error {
+	by := "system"
+	if a.Options.Mode == Use {
+		by = accounts.Console.Account
+	}
 	return a.DB.InTx(ctx, func(tx *db.Tx) error {
 		if kind == backup.Data {
 			if err := setSetting(tx, "backup.last", tx.Now().UTC().Format(time.RFC3339)); err != nil {
@@ -114,7 +119,7 @@ func (a *App) copied(ctx context.Context, kind, name string, r backup.Report) er
 		if _, err := tx.Exec(`INSERT INTO copies (id, kind, name, made_at, bytes, entries) VALUES ($1, $2, $3, $4, $5, $6)`, db.NewID(), kind, name, db.Micros(r.Head.Made), r.Bytes, r.Entries); err != nil {
 			return err
 		}
-		return a.Audit.Append(tx, audit.Event{Actor: "console", Action: "backup.write", Object: "backup", Body: map[string]any{"kind": kind, "entries": r.Entries, "bytes": r.Bytes}})
+		return a.Audit.Append(tx, audit.Event{Actor: by, Action: "backup.write", Object: "backup", Body: map[string]any{"kind": kind, "entries": r.Entries, "bytes": r.Bytes}})
 	})
 }
 

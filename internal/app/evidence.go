@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/ed25519"
-	"encoding/csv"
 	"strconv"
 
 	"prasan/internal/consent"
@@ -12,7 +11,6 @@ import (
 	"prasan/internal/evidence"
 	"prasan/internal/org"
 	"prasan/internal/policy"
-	"prasan/internal/ropa"
 	"prasan/internal/ropa/form"
 	"prasan/internal/web/api"
 )
@@ -52,24 +50,22 @@ func wireEvidence(_ context.Context, a *App) error {
 // consentInEvidence puts how often people accepted, refused and withdrew, by site and
 // version of the text. Who refused is known to nobody.
 func (a *App) consentInEvidence(ctx context.Context, s evidence.Scope, put evidence.Put) error {
-	var out bytes.Buffer
-	w := csv.NewWriter(&out)
-	_ = w.Write([]string{"site", "version", "choice", "times"})
+	var rows [][]string
 	err := a.DB.Read(ctx, func(tx *db.Tx) error {
 		all, err := consent.Totals(tx, consent.Day(s.From), consent.Day(s.To))
+		rows = nil
 		for _, t := range all {
 			if site, _ := a.Sites.Lookup(t.Site); !s.Covers(site.Agency) {
 				continue
 			}
-			_ = w.Write([]string{t.Site, t.Version, t.Choice, strconv.FormatInt(t.N, 10)})
+			rows = append(rows, []string{t.Site, t.Version, t.Choice, strconv.FormatInt(t.N, 10)})
 		}
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	w.Flush()
-	return put("consent.csv", out.Bytes())
+	return put.Table("consent.csv", []string{"site", "version", "choice", "times"}, rows)
 }
 
 // inForce are the revisions that the program obeys.
@@ -84,11 +80,7 @@ func (a *App) inForce() []evidence.InForce {
 // papers are the records in force as the ministry's form, to be read on paper.
 func (a *App) papers(ctx context.Context, _ evidence.Scope, put evidence.Put) error {
 	for _, s := range a.activities() {
-		text, err := a.Register.Body(ctx, s.Activity, s.Revision)
-		if err != nil {
-			return err
-		}
-		rev, err := ropa.Parse([]byte(text))
+		rev, err := a.Truth.Body(ctx, s.Activity, s.Revision)
 		if err != nil {
 			return err
 		}

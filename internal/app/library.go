@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"fmt"
 	"io"
+	"path"
 	"slices"
 	"strings"
 	"time"
@@ -26,13 +27,15 @@ func wireLibrary(_ context.Context, a *App) error {
 	a.Library = library.New(library.Deps{DB: a.DB, Vault: a.Vault, Audit: a.Audit, Files: a.Blobs, Now: a.Now,
 		Agency:   func(code string) bool { _, ok := a.Agencies.Get(code); return ok },
 		Row:      func(field string) bool { return ropa.RowByID(field) != nil },
-		Activity: func(code string) bool { return a.Register.Snapshot(code) != nil }})
+		Activity: func(code string) bool { return a.Register.Snapshot(code) != nil },
+		Domains:  a.domains})
 	a.Operations = append(a.Operations, api.LibraryOperations(a.Library)...)
 	return nil
 }
 
 // libraryInEvidence puts the documents that held in the period, each with its file where
-// there is room; training is told apart.
+// there is room: those of the agency, of those under it and of the bodies above it.
+// Training is told apart.
 func (a *App) libraryInEvidence(ctx context.Context, s evidence.Scope, put evidence.Put) error {
 	const room = 64 << 20
 	all, err := a.Library.List(ctx, "")
@@ -42,6 +45,9 @@ func (a *App) libraryInEvidence(ctx context.Context, s evidence.Scope, put evide
 	used := int64(0)
 	var rows, training [][]string
 	for _, d := range all {
+		if !s.Covers(d.Agency) && !a.Agencies.Within(s.Agency, d.Agency) {
+			continue
+		}
 		for _, v := range d.Versions {
 			if v.From.After(s.To) || !v.To.IsZero() && !v.To.After(s.From) {
 				continue
@@ -49,7 +55,8 @@ func (a *App) libraryInEvidence(ctx context.Context, s evidence.Scope, put evide
 			row := []string{d.Code, d.Kind, d.Title.TH, d.Agency, v.Label, stampOf(v.From), stampOf(v.To), v.URL, "", "", ""}
 			if f := v.File; f != nil {
 				row[8], row[9] = f.SHA256, f.Type
-				if used += f.Size; used <= room {
+				if used+f.Size <= room {
+					used += f.Size
 					row[10] = fmt.Sprintf("library/files/%s.%d.%s", d.Code, v.N, fileEnding(f.Name))
 					_, body, err := a.Library.Read(ctx, d.Code, v.N)
 					if err != nil {
@@ -81,10 +88,8 @@ func stampOf(t time.Time) string {
 
 // fileEnding is the ending of a name, which the file gate has made that of its type.
 func fileEnding(name string) string {
-	for i := len(name) - 1; i >= 0; i-- {
-		if name[i] == '.' {
-			return name[i+1:]
-		}
+	if ext := path.Ext(name); ext != "" {
+		return ext[1:]
 	}
 	return "bin"
 }
@@ -115,7 +120,7 @@ func (a *App) publicDocument(ctx context.Context, site sites.Site, code string, 
 		return public.DocumentFile{}, err
 	}
 	f, body, err := a.Library.Open(ctx, code, n, true)
-	return public.DocumentFile{Name: fmt.Sprintf("%s.%d.%s", d.Code, n, fileEnding(f.Name)), Type: charset(f.Type), Size: f.Size, Body: body}, err
+	return public.DocumentFile{Name: fmt.Sprintf("%s.%d.%s", d.Code, n, fileEnding(f.Name)), Type: f.Media(), Size: f.Size, Body: body}, err
 }
 
 // seedLibrary gives the demo's ministry the documents that its records cite, plainly
@@ -198,11 +203,3 @@ func (a *App) seedPresence(ctx context.Context) error {
 
 // gone are the demo's people who have not come for long.
 var gone = []string{"head-yala", "officer-yala", "head-yasothon"}
-
-// charset says in which writing a text is.
-func charset(kind string) string {
-	if kind == "text/plain" {
-		return "text/plain; charset=utf-8"
-	}
-	return kind
-}

@@ -279,10 +279,15 @@ var changesOfTheRecord = []struct {
 		if changed {
 			months = 6
 		}
+		seen := false
 		for _, x := range list.Items {
+			seen = seen || x.Activity == "contact-us"
 			if x.Activity == "contact-us" && x.Due.Sub(x.From.AddDate(0, months, 0)).Abs() > 48*time.Hour {
 				o.t.Errorf("from %s the review is due on %s", x.From, x.Due)
 			}
+		}
+		if !seen {
+			o.t.Error("the review of the record is no task")
 		}
 		o.offers(o.page("dpo", "/th/office/record-reviews", 200), true, "note")
 	}},

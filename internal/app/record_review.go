@@ -44,12 +44,13 @@ func (a *App) remindOfReviews(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, t := range tasks {
-		snap := a.Register.Snapshot(t.Activity)
-		if snap == nil || !reviewIsCalled(t, a.Now()) {
-			continue
-		}
-		err := a.DB.InTx(ctx, func(tx *db.Tx) error {
+	// All or none: a job that is tried again writes to nobody twice.
+	return a.DB.InTx(ctx, func(tx *db.Tx) error {
+		for _, t := range tasks {
+			snap := a.Register.Snapshot(t.Activity)
+			if snap == nil || !reviewIsCalled(t, a.Now()) {
+				continue
+			}
 			people, err := org.Named(tx, snap.Duties[policy.DutyReview])
 			if err != nil {
 				return err
@@ -61,11 +62,7 @@ func (a *App) remindOfReviews(ctx context.Context) error {
 					return err
 				}
 			}
-			return nil
-		})
-		if err != nil {
-			return err
 		}
-	}
-	return nil
+		return nil
+	})
 }

@@ -13,7 +13,6 @@ import (
 	"prasan/internal/analytics"
 	"prasan/internal/audit"
 	"prasan/internal/library"
-	"prasan/internal/org"
 	"prasan/internal/ropa"
 	"prasan/internal/ropa/lint"
 	"prasan/internal/truth"
@@ -49,9 +48,7 @@ func (a *App) seeBody(of func(c ropa.Controller) string) func(context.Context, t
 		out := truth.Seen{Known: true}
 		for _, code := range list {
 			out.Checked++
-			p, _ := s.Record.Party(code)
-			_, known := a.Agencies.Get(code)
-			if !known && !slices.ContainsFunc(a.Agencies.All(), func(g org.Agency) bool { return p.Name.TH != "" && g.Name.TH == p.Name.TH }) {
+			if a.named(s, code) == "" {
 				out.Wrong++
 				out.Names = append(out.Names, code)
 			}

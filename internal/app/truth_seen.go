@@ -28,7 +28,7 @@ func (a *App) seeSources(ctx context.Context, s truth.Subject) (truth.Seen, erro
 func (a *App) seeViews(ctx context.Context, s truth.Subject) (truth.Seen, error) {
 	o, err := a.views(ctx, s)
 	out := truth.Seen{Known: s.Record.Volume.Declared > 0 && o.Views > 0, Checked: o.Views}
-	if declared := int64(s.Record.Volume.Declared); o.Views*2 < declared || o.Views > declared*2 {
+	if farFrom(s.Record, o.Views) {
 		out.Wrong = 1
 	}
 	return out, err
@@ -37,12 +37,7 @@ func (a *App) seeViews(ctx context.Context, s truth.Subject) (truth.Seen, error)
 // seeCounted: counts of visits are made, kept and used here, in a database.
 func (a *App) seeCounted(ctx context.Context, s truth.Subject) (truth.Seen, error) {
 	o, err := a.views(ctx, s)
-	out := truth.Seen{Known: o.Views > 0, Checked: o.Views}
-	for _, yes := range []ropa.Answer{s.Record.CSU.Create, s.Record.CSU.Store, s.Record.CSU.Use} {
-		if yes == ropa.NoWay {
-			out.Wrong++
-		}
-	}
+	out := truth.Seen{Known: o.Views > 0, Checked: o.Views, Wrong: denied(s.Record)}
 	if !slices.ContainsFunc(s.Record.Stores, func(x ropa.Store) bool { return x.Medium == "database" }) {
 		out.Wrong++
 		out.Names = append(out.Names, "database")

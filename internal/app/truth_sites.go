@@ -72,7 +72,7 @@ func (a *App) seePages(cookies bool) func(context.Context, truth.Subject) (truth
 				found = p.cookies
 			}
 			for _, f := range found {
-				if cookies && slices.Contains(ownCookies, strings.TrimPrefix(f, "__Host-")) || !cookies && a.listedAbroad(s, f) {
+				if expected(s, cookies, f) {
 					continue
 				}
 				out.Wrong++
@@ -171,7 +171,7 @@ func (a *App) seeCrawl(cookies bool) func(context.Context, truth.Subject) (truth
 			found = r.Stored()
 		}
 		for _, name := range found {
-			if cookies && slices.Contains(ownCookies, strings.TrimPrefix(name, "__Host-")) || !cookies && a.listedAbroad(s, name) {
+			if expected(s, cookies, name) {
 				continue
 			}
 			out.Wrong++
@@ -181,8 +181,12 @@ func (a *App) seeCrawl(cookies bool) func(context.Context, truth.Subject) (truth
 	}
 }
 
-func (a *App) listedAbroad(s truth.Subject, host string) bool {
-	return slices.ContainsFunc(s.Snapshot.Transfers, func(t policy.Transfer) bool { return strings.Contains(host, t.Code) })
+// expected tells whether a cookie is one of our own, or a host one that the record lists.
+func expected(s truth.Subject, cookie bool, name string) bool {
+	if cookie {
+		return slices.Contains(ownCookies, strings.TrimPrefix(name, "__Host-"))
+	}
+	return slices.ContainsFunc(s.Snapshot.Transfers, func(t policy.Transfer) bool { return strings.Contains(name, t.Code) })
 }
 
 const (

@@ -112,11 +112,28 @@ func (a *App) seeRoles(ctx context.Context, s truth.Subject) (truth.Seen, error)
 	return out, err
 }
 
-// seeVolume compares the declared volume with that of the last year: a half to double.
+// farFrom tells whether what was seen is less than half of the declared volume, or more
+// than double.
+func farFrom(r *ropa.Revision, seen int64) bool {
+	declared := int64(r.Volume.Declared)
+	return seen*2 < declared || seen > declared*2
+}
+
+// denied counts the answers of a record that data is not made, kept or used here.
+func denied(r *ropa.Revision) (n int64) {
+	for _, x := range []ropa.Answer{r.CSU.Create, r.CSU.Store, r.CSU.Use} {
+		if x == ropa.NoWay {
+			n++
+		}
+	}
+	return n
+}
+
+// seeVolume compares the declared volume with that of the last year.
 func (a *App) seeVolume(ctx context.Context, s truth.Subject) (truth.Seen, error) {
 	o, err := a.worked(ctx, s)
 	out := truth.Seen{Known: s.Record.Volume.Declared > 0 && o.Volume > 0, Checked: o.Volume}
-	if declared := int64(s.Record.Volume.Declared); o.Volume*2 < declared || o.Volume > declared*2 {
+	if farFrom(s.Record, o.Volume) {
 		out.Wrong = 1
 	}
 	return out, err
@@ -125,13 +142,7 @@ func (a *App) seeVolume(ctx context.Context, s truth.Subject) (truth.Seen, error
 // seeKept: data of the activity is made, kept and used here.
 func (a *App) seeKept(ctx context.Context, s truth.Subject) (truth.Seen, error) {
 	o, err := a.worked(ctx, s)
-	out := truth.Seen{Known: o.Volume > 0, Checked: o.Volume}
-	for _, yes := range []ropa.Answer{s.Record.CSU.Create, s.Record.CSU.Store, s.Record.CSU.Use} {
-		if yes == ropa.NoWay {
-			out.Wrong++
-		}
-	}
-	return out, err
+	return truth.Seen{Known: o.Volume > 0, Checked: o.Volume, Wrong: denied(s.Record)}, err
 }
 
 func (a *App) seeOverdue(ctx context.Context, s truth.Subject) (truth.Seen, error) {

@@ -1,10 +1,8 @@
 package backup
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -72,10 +70,8 @@ func against(ctx context.Context, d *db.DB, c Copy, wrapper vault.KeyWrapper) (f
 	return p.found, true, nil
 }
 
-const pageLength = 4096
-
 func sumsOf(r io.Reader) (out []pageSum, err error) {
-	page := make([]byte, pageLength)
+	page := make([]byte, db.PageSize)
 	for {
 		_, err := io.ReadFull(r, page)
 		if errors.Is(err, io.EOF) {
@@ -90,31 +86,20 @@ func sumsOf(r io.Reader) (out []pageSum, err error) {
 
 // sumsOver reads what a db.Part has written.
 func sumsOver(sums []pageSum, r io.Reader) ([]pageSum, error) {
-	b := make([]byte, 4+pageLength)
-	if _, err := io.ReadFull(r, b[:4]); err != nil {
+	n, err := db.ReadPart(r, func(page uint32, text []byte) error {
+		for int(page) > len(sums) {
+			sums = append(sums, pageSum{})
+		}
+		sums[page-1] = sumOf(text)
+		return nil
+	})
+	if err != nil {
 		return nil, err
 	}
-	n := int(binary.BigEndian.Uint32(b))
-	if n < len(sums) {
-		sums = sums[:n]
-	}
-	for len(sums) < n {
+	for int(n) > len(sums) {
 		sums = append(sums, pageSum{})
 	}
-	for {
-		_, err := io.ReadFull(r, b)
-		if errors.Is(err, io.EOF) {
-			return sums, nil
-		}
-		if err != nil {
-			return nil, err
-		}
-		page := int(binary.BigEndian.Uint32(b))
-		if page == 0 || page > n {
-			return nil, errs.New(errs.Invalid, "error.backup-damaged")
-		}
-		sums[page-1] = sumOf(b[4:])
-	}
+	return sums[:n], nil
 }
 
 // pages compares what is written to it, page by page.
@@ -131,10 +116,8 @@ func (p *pages) Write(b []byte) (int, error) {
 	case p.changed[p.n]:
 	case int(p.n) > len(p.want):
 		p.found = append(p.found, fmt.Sprintf("page %d was added", p.n))
-	case !bytes.Equal(p.want[p.n-1][:], sumBytes(b)):
+	case p.want[p.n-1] != sumOf(b):
 		p.found = append(p.found, fmt.Sprintf("page %d is not as it was copied", p.n))
 	}
 	return len(b), nil
 }
-
-func sumBytes(b []byte) []byte { s := sumOf(b); return s[:] }

@@ -13,7 +13,7 @@ import (
 
 // ByMail is what of a case mail that comes in must know.
 type ByMail struct {
-	ID, Reference, Agency, SubjectKey string
+	ID, Reference, Agency string
 }
 
 // MailOf finds the case that a message was about.
@@ -23,7 +23,7 @@ func (s *Service) MailOf(ctx context.Context, caseID string) (ByMail, *vault.Sub
 		return ByMail{}, nil, err
 	}
 	subject, err := s.KeyOf(ctx, &c)
-	return ByMail{c.ID, c.Reference, c.Agency, c.SubjectKey}, subject, err
+	return ByMail{c.ID, c.Reference, c.Agency}, subject, err
 }
 
 // IsSender tells whether an address is the one that the sender of a case gave and has

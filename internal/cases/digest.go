@@ -36,7 +36,7 @@ func (s *Service) sweep(ctx context.Context) error {
 // subjectsInUse tells which keys have a case.
 func (s *Service) subjectsInUse(ids []string) (map[string]bool, error) {
 	used := map[string]bool{}
-	in, args := inList(ids)
+	in, args := db.In(ids)
 	err := s.DB.Read(context.Background(), func(tx *db.Tx) error {
 		return tx.Each(`SELECT subject_key FROM cases WHERE subject_key IN (`+in+`)`, args, func(rows *sql.Rows) error {
 			var id string

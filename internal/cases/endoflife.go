@@ -3,8 +3,6 @@ package cases
 import (
 	"context"
 	"database/sql"
-	"fmt"
-	"strings"
 	"time"
 
 	"prasan/internal/audit"
@@ -120,7 +118,7 @@ func (e EndOfLife) doomed(ctx context.Context, ids []string) ([]doomed, error) {
 	var list []doomed
 	err := e.DB.Read(ctx, func(tx *db.Tx) error {
 		list = nil
-		in, args := inList(ids)
+		in, args := db.In(ids)
 		at := map[string]int{}
 		err := tx.Each(`SELECT id, reference, outside_ref, subject_key, revision_id FROM cases WHERE id IN (`+in+`)`, args, func(rows *sql.Rows) error {
 			var d doomed
@@ -162,7 +160,7 @@ func (e EndOfLife) erase(tx *db.Tx, actor string, list []doomed) error {
 	if err := e.bury(tx, list); err != nil {
 		return err
 	}
-	in, args := inList(ids)
+	in, args := db.In(ids)
 	for _, table := range []string{"case_index", "case_events", "attachments", "links"} {
 		if _, err := tx.Exec(`DELETE FROM `+table+` WHERE case_id IN (`+in+`)`, args...); err != nil {
 			return err
@@ -183,7 +181,7 @@ func Bury(tx *db.Tx, subjects []string) error {
 	for len(subjects) > 0 {
 		page := subjects[:min(len(subjects), 200)]
 		subjects = subjects[len(page):]
-		in, args := inList(page)
+		in, args := db.In(page)
 		for _, table := range []string{"case_index", "case_events", "attachments", "links", "outbox"} {
 			if _, err := tx.Exec(`DELETE FROM `+table+` WHERE case_id IN (SELECT id FROM cases WHERE subject_key IN (`+in+`))`, args...); err != nil {
 				return err
@@ -194,14 +192,4 @@ func Bury(tx *db.Tx, subjects []string) error {
 		}
 	}
 	return nil
-}
-
-// inList is "$1, $2, ..." with its arguments.
-func inList(ids []string) (string, []any) {
-	args := make([]any, len(ids))
-	marks := make([]string, len(ids))
-	for i, id := range ids {
-		args[i], marks[i] = id, fmt.Sprintf("$%d", i+1)
-	}
-	return strings.Join(marks, ", "), args
 }

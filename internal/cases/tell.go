@@ -34,7 +34,7 @@ func (s *Service) Tell(ctx context.Context, _ policy.Actor, subjects []string, t
 
 func (s *Service) bySubjects(ctx context.Context, subjects []string) ([]Case, error) {
 	var out []Case
-	in, args := inList(subjects)
+	in, args := db.In(subjects)
 	err := s.DB.Read(ctx, func(tx *db.Tx) error {
 		out = nil
 		return tx.Each(`SELECT `+caseColumns+` FROM cases WHERE subject_key IN (`+in+`)`, args, func(rows *sql.Rows) error {

@@ -11,7 +11,6 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -309,6 +308,3 @@ func arguments(o Options, profile string) []string {
 }
 
 func profileFolder() (string, error) { return os.MkdirTemp("", "prasan-crawl-*") }
-
-// Name is how the program is called in reports.
-func Name(path string) string { return filepath.Base(path) }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"sync"
 	"time"
 
@@ -47,7 +48,7 @@ type browser struct {
 func start(ctx context.Context, o Options) (*browser, error) {
 	profile, err := profileFolder()
 	if err != nil {
-		return nil, errs.Wrap(err, errs.Unavailable, "error.crawl-start", "browser", Name(o.Browser))
+		return nil, errs.Wrap(err, errs.Unavailable, "error.crawl-start", "browser", filepath.Base(o.Browser))
 	}
 	theirIn, ourOut, err := os.Pipe()
 	if err != nil {
@@ -65,7 +66,7 @@ func start(ctx context.Context, o Options) (*browser, error) {
 			f.Close()
 		}
 		os.RemoveAll(profile)
-		return nil, errs.Wrap(err, errs.Unavailable, "error.crawl-start", "browser", Name(o.Browser))
+		return nil, errs.Wrap(err, errs.Unavailable, "error.crawl-start", "browser", filepath.Base(o.Browser))
 	}
 	theirIn.Close()
 	theirOut.Close()

@@ -114,7 +114,7 @@ func (v *View) Close() { v.hold.Close() }
 func (v *View) Size(ctx context.Context) (int64, error) {
 	var pages int64
 	err := v.hold.conn.QueryRowContext(ctx, "PRAGMA page_count").Scan(&pages)
-	return pages * pageSize, classify(err)
+	return pages * PageSize, classify(err)
 }
 
 // Write writes the file as it was at that moment, page by page.
@@ -130,7 +130,7 @@ func (v *View) Write(ctx context.Context, w io.Writer) error {
 		if err := rows.Scan(&number, &page); err != nil {
 			return classify(err)
 		}
-		if number != next || len(page) != pageSize {
+		if number != next || len(page) != PageSize {
 			return errs.New(errs.Internal, "error.internal")
 		}
 		if _, err := w.Write(page); err != nil {
@@ -362,7 +362,7 @@ func (t *Tail) checkpoint(ctx context.Context) error {
 }
 
 // Size is the length of what Write writes.
-func (p *Part) Size() int64 { return 4 + int64(len(p.frames))*(4+pageSize) }
+func (p *Part) Size() int64 { return 4 + int64(len(p.frames))*(4+PageSize) }
 
 // load reads the pages now.
 func (p *Part) load() error {
@@ -389,7 +389,7 @@ func (p *Part) Write(w io.Writer) error {
 		return classify(err)
 	}
 	defer f.Close()
-	b := make([]byte, 4+pageSize)
+	b := make([]byte, 4+PageSize)
 	binary.BigEndian.PutUint32(b, p.Pages)
 	if _, err := w.Write(b[:4]); err != nil {
 		return err
@@ -413,29 +413,41 @@ func Apply(path string, r io.Reader) error {
 		return classify(err)
 	}
 	defer f.Close()
-	b := make([]byte, 4+pageSize)
-	if _, err := io.ReadFull(r, b[:4]); err != nil {
+	pages, err := ReadPart(r, func(page uint32, text []byte) error {
+		_, err := f.WriteAt(text, int64(page-1)*PageSize)
+		return classify(err)
+	})
+	if err != nil {
 		return err
 	}
-	pages := binary.BigEndian.Uint32(b)
-	for {
-		_, err := io.ReadFull(r, b)
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		if err != nil {
-			return err
-		}
-		page := binary.BigEndian.Uint32(b)
-		if page == 0 || page > pages {
-			return errs.New(errs.Invalid, "error.backup-damaged")
-		}
-		if _, err := f.WriteAt(b[4:], int64(page-1)*pageSize); err != nil {
-			return classify(err)
-		}
-	}
-	if err := f.Truncate(int64(pages) * pageSize); err != nil {
+	if err := f.Truncate(int64(pages) * PageSize); err != nil {
 		return classify(err)
 	}
 	return classify(f.Sync())
+}
+
+// ReadPart reads what a Part has written, and calls f for each page, numbered from 1; it
+// returns the length of the database in pages.
+func ReadPart(r io.Reader, f func(page uint32, text []byte) error) (pages uint32, err error) {
+	b := make([]byte, 4+PageSize)
+	if _, err := io.ReadFull(r, b[:4]); err != nil {
+		return 0, err
+	}
+	pages = binary.BigEndian.Uint32(b)
+	for {
+		_, err := io.ReadFull(r, b)
+		if errors.Is(err, io.EOF) {
+			return pages, nil
+		}
+		if err != nil {
+			return pages, err
+		}
+		page := binary.BigEndian.Uint32(b)
+		if page == 0 || page > pages {
+			return pages, errs.New(errs.Invalid, "error.backup-damaged")
+		}
+		if err := f(page, b[4:]); err != nil {
+			return pages, err
+		}
+	}
 }

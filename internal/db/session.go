@@ -3,6 +3,8 @@ package db
 import (
 	"context"
 	"database/sql"
+	"strconv"
+	"strings"
 	"time"
 )
 
@@ -138,6 +140,16 @@ func (tx *Tx) Each(query string, args []any, scan func(rows *sql.Rows) error) er
 		}
 	}
 	return classify(rows.Err())
+}
+
+// In is "$1, $2, ..." for a list of values, with its arguments.
+func In[T any](values []T) (marks string, args []any) {
+	all := make([]string, len(values))
+	args = make([]any, len(values))
+	for i, v := range values {
+		all[i], args[i] = "$"+strconv.Itoa(i+1), v
+	}
+	return strings.Join(all, ", "), args
 }
 
 // AfterCommit has f called once the transaction is durable. f may only wake or tell

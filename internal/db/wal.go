@@ -14,8 +14,10 @@ import (
 const (
 	walHeader   = 32
 	frameHeader = 24
-	pageSize    = 4096
 )
+
+// PageSize is the length of a page of a SQLite database.
+const PageSize = 4096
 
 // Position is a moment of a SQLite database: so many frames of one log. Two logs are told
 // apart by their salt, moments of one by the checksum that runs through its frames.
@@ -72,15 +74,15 @@ func byteOrder(head []byte) (binary.ByteOrder, bool) {
 	if binary.BigEndian.Uint32(head)&1 == 1 {
 		order = binary.BigEndian
 	}
-	return order, checksum(order, 0, head[:24]) == binary.BigEndian.Uint64(head[24:]) && binary.BigEndian.Uint32(head[8:]) == pageSize
+	return order, checksum(order, 0, head[:24]) == binary.BigEndian.Uint64(head[24:]) && binary.BigEndian.Uint32(head[8:]) == PageSize
 }
 
 // commits reads on; what follows the last commit was not committed, or is being written.
 func (l *wal) commits(f *os.File, order binary.ByteOrder) (done []walFrame, err error) {
 	at := l.at
-	offset := int64(walHeader) + int64(at.Frame)*(frameHeader+pageSize)
+	offset := int64(walHeader) + int64(at.Frame)*(frameHeader+PageSize)
 	in := bufio.NewReaderSize(io.NewSectionReader(f, offset, 1<<62), 1<<20)
-	frame := make([]byte, frameHeader+pageSize)
+	frame := make([]byte, frameHeader+PageSize)
 	var open []walFrame
 	for {
 		if _, err := io.ReadFull(in, frame); err != nil {
@@ -98,7 +100,7 @@ func (l *wal) commits(f *os.File, order binary.ByteOrder) (done []walFrame, err 
 		}
 		at.Frame++
 		open = append(open, walFrame{binary.BigEndian.Uint32(frame), offset + frameHeader})
-		offset += frameHeader + pageSize
+		offset += frameHeader + PageSize
 		if size := binary.BigEndian.Uint32(frame[4:]); size > 0 {
 			done, open = append(done, open...), open[:0]
 			l.at, l.pages = at, size

@@ -166,7 +166,7 @@ func (s *Service) Make(ctx context.Context, by policy.Actor, scope Scope) (Packa
 const proven = 5000
 
 // unproven are areas of the audit that stay out: they speak of single cases and people.
-var unproven = []string{"data", "case", "letter", "mail", "consent", "incoming", "ecms", "dispatch", "usage", "referral"}
+var unproven = []string{"data", "case", "letter", "mail", "consent", "incoming", "ecms", "dispatch", "usage", "referral", "followup", "inbox", "hold"}
 
 func (s *Service) build(ctx context.Context, p Package, scope Scope) ([]byte, int, error) {
 	w := newWriter(p.MadeAt)

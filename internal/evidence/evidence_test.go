@@ -72,7 +72,9 @@ func newService(t *testing.T, e *dbtest.Engine) *evidence.Service {
 		}
 		for range 9 {
 			must(t, log.Append(tx, audit.Event{Actor: "dpo", Action: "truth.except", Object: "activity:contact-us"}))
-			must(t, log.Append(tx, audit.Event{Actor: "officer", Action: "data.read", Object: "subject:SECRET-SUBJECT"}))
+			for _, action := range []string{"data.read", "followup.ask", "inbox.take", "hold.place"} {
+				must(t, log.Append(tx, audit.Event{Actor: "officer", Action: action, Object: "subject:SECRET-SUBJECT"}))
+			}
 		}
 		return nil
 	}))

@@ -8,7 +8,6 @@ import (
 	"maps"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"prasan/internal/db"
@@ -275,9 +274,4 @@ func (s *Service) exceptions(ctx context.Context, scope Scope, put Put) error {
 		return err
 	}
 	return put.Table("truth/history.csv", []string{"at", "percent"}, nights)
-}
-
-// Folder is a put into a folder of the package.
-func (put Put) Folder(name string) Put {
-	return func(file string, body []byte) error { return put(strings.TrimSuffix(name, "/")+"/"+file, body) }
 }

@@ -45,7 +45,6 @@ type Thread struct {
 	Keyed    bool   // found by the address that only its receiver knows
 	Case     string
 	Referral string
-	Letter   bool // the message was a letter without a referral
 	Expected bool // the sender's address is the one that the message was for
 	Known    bool // what it answers is still kept
 }

@@ -55,7 +55,7 @@ func TestTheFiltersDecideInTheirOrder(t *testing.T) {
 		{"an agency's answer", letter(saraban), inbox.Facts{Authentic: inbox.Proven, Claims: "diw", Thread: answer}, inbox.Verdict{Do: inbox.ToReferral, Why: "answer"}},
 		{"an agency's answer that nobody vouches for", letter(saraban), inbox.Facts{Claims: "diw", Thread: answer}, inbox.Verdict{Do: inbox.Hold, Why: "agency-unproven"}},
 		{"another agency's answer", letter(saraban), inbox.Facts{Authentic: inbox.Proven, Claims: "tisi", Thread: with(answer, func(t *inbox.Thread) { t.Expected = false })}, inbox.Verdict{Do: inbox.Hold, Why: "other-agency"}},
-		{"an answer to a letter without a referral", letter(saraban), inbox.Facts{Authentic: inbox.Proven, Claims: "diw", Thread: inbox.Thread{Message: "m", Known: true, Expected: true, Letter: true}}, inbox.Verdict{Do: inbox.Hold, Why: "letter-answer"}},
+		{"an answer to a letter without a referral", letter(saraban), inbox.Facts{Authentic: inbox.Proven, Claims: "diw", Thread: inbox.Thread{Message: "m", Known: true, Expected: true}}, inbox.Verdict{Do: inbox.Hold, Why: "letter-answer"}},
 		{"an agency of its own accord", letter(saraban), inbox.Facts{Authentic: inbox.Proven, Claims: "diw"}, inbox.Verdict{Do: inbox.Hold, Why: "agency"}},
 		{"who says he is an agency", letter(saraban), inbox.Facts{Claims: "diw"}, inbox.Verdict{Do: inbox.Hold, Why: "agency-unproven"}},
 	} {

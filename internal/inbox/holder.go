@@ -4,8 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
-	"fmt"
-	"strings"
 	"time"
 
 	"prasan/internal/audit"
@@ -61,7 +59,7 @@ func (EndOfLife) Extend(tx *db.Tx, id string, until time.Time) error {
 // Erase destroys mails, their keys first. Doing it again does nothing more.
 func (e EndOfLife) Erase(ctx context.Context, actor string, ids []string) error {
 	var keys []string
-	in, args := inList(ids)
+	in, args := db.In(ids)
 	if len(ids) == 0 {
 		return nil
 	}
@@ -107,18 +105,10 @@ func (e EndOfLife) Gone(ctx context.Context, id string) (gone bool, err error) {
 	return gone, err
 }
 
-func inList(ids []string) (string, []any) {
-	args, marks := make([]any, len(ids)), make([]string, len(ids))
-	for i, id := range ids {
-		args[i], marks[i] = id, fmt.Sprintf("$%d", i+1)
-	}
-	return strings.Join(marks, ", "), args
-}
-
 // keysInUse tells which keys have a mail.
 func (s *Service) keysInUse(ids []string) (map[string]bool, error) {
 	used := map[string]bool{}
-	in, args := inList(ids)
+	in, args := db.In(ids)
 	err := s.DB.Read(context.Background(), func(tx *db.Tx) error {
 		return tx.Each(`SELECT subject_key FROM inbound WHERE subject_key IN (`+in+`)`, args, func(rows *sql.Rows) error {
 			var id string

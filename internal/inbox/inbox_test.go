@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/ed25519"
 	"encoding/base64"
+	"errors"
 	"io"
 	"net/netip"
 	"regexp"
@@ -31,6 +32,7 @@ import (
 	"prasan/internal/referral"
 	"prasan/internal/saraban"
 	"prasan/internal/saraban/ecms"
+	"prasan/internal/thai"
 )
 
 var ctx = context.Background()
@@ -424,6 +426,12 @@ func TestAPersonDecidesOnWhatIsHeld(t *testing.T) {
 		if gone, err := life.Gone(ctx, third.ID); err != nil || !gone {
 			t.Errorf("%v %v", gone, err)
 		}
+		undated := w.take(strings.Replace(write("info@example.com", "post@industry.test", "หนังสือ"), "Date: Wed, 25 Nov 2026 10:00:00 +0700\r\n", "", 1))
+		entered, err = w.Enter(ctx, registrar, undated.ID, inbox.Entry{Number: "ทส 0100/8"})
+		housetest.Must(t, err)
+		if in, err = w.exchange.Receive(ctx, registrar, entered.LetterIn); err != nil || thai.DateLong(in.Dated, "th") != thai.DateLong(e.Clock.Now(), "th") {
+			t.Errorf("a letter without a date is of %s: %v", in.Dated, err)
+		}
 	})
 }
 
@@ -451,7 +459,25 @@ func TestOneNodeReadsAMailboxAtATime(t *testing.T) {
 		if _, fresh, _ := here.Position(ctx, 8); !fresh {
 			t.Error("numbers that began anew are believed")
 		}
+		housetest.Must(t, here.Failed(ctx, errors.New(strings.Repeat("ก", 500))))
+		if p := w.posts(); len(p) != 1 || !strings.HasPrefix(p[0].Error, "ก") {
+			t.Errorf("trouble: %+v", p)
+		}
+		e.Clock.Advance(time.Minute)
+		housetest.Must(t, here.Pass(ctx, 7, 2))
+		if p := w.posts(); p[0].Error != "" || !p[0].ReadAt.Equal(e.Clock.Now()) {
+			t.Errorf("trouble that is over: %+v", p)
+		}
+		if last, _, _ := here.Position(ctx, 7); last != 3 {
+			t.Errorf("it goes back to %d", last)
+		}
 	})
+}
+
+func (w *world) posts() (all []inbox.Post) {
+	w.t.Helper()
+	housetest.Must(w.t, w.e.DB.Read(ctx, func(tx *db.Tx) (err error) { all, err = w.Posts(tx); return err }))
+	return all
 }
 
 // run works off the queue for as long as the test lasts.

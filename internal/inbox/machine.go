@@ -9,7 +9,6 @@ import (
 	"unicode/utf8"
 
 	"prasan/internal/db"
-	"prasan/internal/errs"
 	"prasan/internal/letters"
 	"prasan/internal/saraban"
 	"prasan/internal/saraban/ecms"
@@ -99,12 +98,9 @@ func (s *Service) hear(ctx context.Context, x *sorting) error {
 	i := x.Item
 	action := "ignore"
 	if x.facts.Thread.Referral != "" {
-		subject, err := s.Vault.Subject(ctx, x.referral.SubjectKey())
-		if err != nil {
+		if err := s.ontoReferral(ctx, &i, &x.referral, x.headText, x.rawText); err != nil {
 			return err
 		}
-		i.Case, i.Referral, i.CaseReference, i.Agency = x.referral.CaseID, x.referral.ID, x.referral.CaseReference, x.referral.Agency
-		s.reseal(&i, subject, x.headText, x.rawText)
 		action = "answer"
 	}
 	err := s.DB.InTx(ctx, func(tx *db.Tx) error {
@@ -117,8 +113,5 @@ func (s *Service) hear(ctx context.Context, x *sorting) error {
 	if err != nil || i.subjectKey == x.subjectKey {
 		return err
 	}
-	if err := s.Vault.Shred(ctx, x.subjectKey); errs.KindOf(err) != errs.NotFound {
-		return err
-	}
-	return nil
+	return s.Vault.Shred(ctx, x.subjectKey)
 }

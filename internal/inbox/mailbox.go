@@ -2,6 +2,7 @@ package inbox
 
 import (
 	"context"
+	"database/sql"
 	"time"
 
 	"prasan/internal/db"
@@ -22,7 +23,7 @@ type Mailbox struct {
 	Name string
 }
 
-// Mailbox returns a mailbox by its name, which is USER@HOST/FOLDER.
+// Mailbox returns a mailbox by its name, which is USER HOST/FOLDER.
 func (s *Service) Mailbox(name string) *Mailbox { return &Mailbox{s, name} }
 
 // Lease takes the mailbox for this node, or keeps it; it tells whether it has it. Were two
@@ -83,9 +84,9 @@ func (b *Mailbox) mark(tx *db.Tx, validity, uid uint32) error {
 
 // Failed notes why the mailbox cannot be read, for those who look after the installation.
 func (b *Mailbox) Failed(ctx context.Context, cause error) error {
-	text := errs.As(cause).Error()
+	text := clean(cause.Error(), errorLength)
 	return b.s.DB.InTx(ctx, func(tx *db.Tx) error {
-		_, err := tx.Exec(`UPDATE inbound_mailboxes SET last_error = $1 WHERE name = $2`, text[:min(len(text), errorLength)], b.Name)
+		_, err := tx.Exec(`UPDATE inbound_mailboxes SET last_error = $1 WHERE name = $2`, text, b.Name)
 		return err
 	})
 }
@@ -99,19 +100,13 @@ type Post struct {
 // Posts lists the mailboxes that are read.
 func (s *Service) Posts(tx *db.Tx) ([]Post, error) {
 	var out []Post
-	rows, err := tx.Query(`SELECT name, node, last_error, read_at FROM inbound_mailboxes ORDER BY name`)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	for rows.Next() {
+	err := tx.Each(`SELECT name, node, last_error, read_at FROM inbound_mailboxes ORDER BY name`, nil, func(rows *sql.Rows) error {
 		var p Post
 		var at int64
-		if err := rows.Scan(&p.Name, &p.Node, &p.Error, &at); err != nil {
-			return nil, err
-		}
+		err := rows.Scan(&p.Name, &p.Node, &p.Error, &at)
 		p.ReadAt = db.Time(at)
 		out = append(out, p)
-	}
-	return out, rows.Err()
+		return err
+	})
+	return out, err
 }

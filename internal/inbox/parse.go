@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/emersion/go-message"
 	_ "github.com/emersion/go-message/charset" // TIS-620 and the other sets in which mail still comes
@@ -204,10 +203,7 @@ func (w *walker) leaf(e *message.Entity) error {
 	if name == "" {
 		name = params["name"]
 	}
-	data, err := io.ReadAll(io.LimitReader(e.Body, MaxSize+1))
-	if err != nil && len(data) == 0 {
-		data = nil // an encoding that breaks off: nothing could be read
-	}
+	data, _ := io.ReadAll(io.LimitReader(e.Body, MaxSize+1)) // an encoding that breaks off is read as far as it goes
 	if w.size += len(data); w.size > MaxSize {
 		return errLimits
 	}
@@ -253,8 +249,8 @@ func fileName(name, kind string) string {
 // clean makes one line of a header, without control characters.
 func clean(s string, limit int) string {
 	s = strings.Join(strings.Fields(strings.Map(printable, strings.ToValidUTF8(s, "\ufffd"))), " ")
-	for utf8.RuneCountInString(s) > limit {
-		s = string([]rune(s)[:limit])
+	if r := []rune(s); len(r) > limit {
+		s = string(r[:limit])
 	}
 	return s
 }

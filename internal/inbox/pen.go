@@ -3,6 +3,7 @@ package inbox
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"strings"
 	"time"
 
@@ -128,8 +129,8 @@ func (s *Service) open(ctx context.Context, a policy.Actor, id, detail string) (
 	if err := json.Unmarshal(plain[0], &h); err != nil {
 		return i, nil, nil, err
 	}
-	i.Head = &h
-	m, _ = Parse(plain[1]) // what cannot be read is shown as far as it can
+	i.Head, i.raw = &h, nil // it is written again only under another key
+	m, _ = Parse(plain[1])  // what cannot be read is shown as far as it can
 	return i, m, plain, nil
 }
 
@@ -224,13 +225,10 @@ func (s *Service) LinkReferral(ctx context.Context, a policy.Actor, id, ref stri
 	if err != nil {
 		return i, err
 	}
-	subject, err := s.Vault.Subject(ctx, r.SubjectKey())
-	if err != nil {
+	own := i.subjectKey
+	if err := s.ontoReferral(ctx, &i, &r, plain[0], plain[1]); err != nil {
 		return i, err
 	}
-	own := i.subjectKey
-	i.Case, i.CaseReference, i.Referral, i.Agency = r.CaseID, r.CaseReference, r.ID, r.Agency
-	s.reseal(&i, subject, plain[0], plain[1])
 	var done Item
 	if err := s.DB.InTx(ctx, func(tx *db.Tx) error {
 		if err := put(tx); err != nil {
@@ -280,7 +278,6 @@ func (s *Service) Enter(ctx context.Context, a policy.Actor, id string, e Entry)
 	if err != nil {
 		return i, err
 	}
-	i.raw = nil // it stays as it is
 	var done Item
 	err = s.DB.InTx(ctx, func(tx *db.Tx) error {
 		in, err := put(tx)
@@ -312,7 +309,11 @@ func (s *Service) letterOf(i *Item, m *Mail, e Entry) (saraban.Arrival, error) {
 	} else if e.From != "" {
 		bad = append(bad, errs.Field{Name: "from", Key: "error.agency-unknown"})
 	}
-	dated, err := time.ParseInLocation(time.DateOnly, or(e.Dated, m.Date.In(thai.Bangkok).Format(time.DateOnly)), thai.Bangkok)
+	written := m.Date
+	if written.IsZero() { // it does not say: it is of the day on which it came
+		written = i.ReceivedAt
+	}
+	dated, err := time.ParseInLocation(time.DateOnly, or(e.Dated, written.In(thai.Bangkok).Format(time.DateOnly)), thai.Bangkok)
 	if err != nil {
 		bad = append(bad, errs.Field{Name: "dated", Key: "error.date"})
 	}
@@ -382,10 +383,8 @@ func (s *Service) TakeBack(ctx context.Context, a policy.Actor, id string) (Item
 func Next(a policy.Actor, i *Item) []string {
 	var out []string
 	for _, x := range Steps {
-		for _, from := range x.From {
-			if from == i.State && x.By != "system" && policy.May(a, x.By, i.Agency) {
-				out = append(out, x.Action)
-			}
+		if x.By != "system" && slices.Contains(x.From, i.State) && policy.May(a, x.By, i.Agency) {
+			out = append(out, x.Action)
 		}
 	}
 	return out

@@ -37,7 +37,6 @@ type sorting struct {
 	verdict  Verdict
 	rawText  []byte
 	headText []byte
-	sent     string // agency in whose name the message that it answers was sent
 	referral referral.Referral
 }
 
@@ -55,6 +54,7 @@ func (s *Service) Sort(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
+	i.raw = nil // it is written again only under another key
 	x := &sorting{Item: i, headText: plain[0], rawText: plain[1]}
 	if err := s.learn(ctx, x); err != nil {
 		return err
@@ -162,7 +162,7 @@ func (s *Service) thread(ctx context.Context, x *sorting) error {
 	x.Message = t.Message
 	err := s.DB.Read(ctx, func(tx *db.Tx) error {
 		if sent, err := s.Mail.Sent(tx, t.Message); err == nil && sent.CaseID != "" {
-			t.Case, t.Known, x.sent = sent.CaseID, true, sent.Agency
+			t.Case, t.Known = sent.CaseID, true
 			return nil
 		} else if err != nil && errs.KindOf(err) != errs.NotFound {
 			return err
@@ -198,7 +198,6 @@ func (s *Service) threadOfLetter(tx *db.Tx, x *sorting) error {
 	x.Agency, t.Known, t.Expected = d.Agency, true, x.facts.Claims == d.To
 	r, err := s.Referral.OfLetter(tx, d.Letter)
 	if errs.KindOf(err) == errs.NotFound {
-		t.Letter = true
 		return nil
 	}
 	x.referral, t.Referral, t.Case = r, r.ID, r.CaseID
@@ -333,13 +332,10 @@ func (s *Service) toReferral(ctx context.Context, x *sorting) error {
 	if err != nil {
 		return err
 	}
-	subject, err := s.Vault.Subject(ctx, x.referral.SubjectKey())
-	if err != nil {
+	i := x.Item
+	if err := s.ontoReferral(ctx, &i, &x.referral, x.headText, x.rawText); err != nil {
 		return err
 	}
-	i := x.Item
-	i.Case, i.Referral, i.CaseReference, i.Agency = x.referral.CaseID, x.referral.ID, x.referral.CaseReference, x.referral.Agency
-	s.reseal(&i, subject, x.headText, x.rawText)
 	if err := s.DB.InTx(ctx, func(tx *db.Tx) error {
 		if err := put(tx); err != nil {
 			return err
@@ -353,6 +349,17 @@ func (s *Service) toReferral(ctx context.Context, x *sorting) error {
 		return err
 	}
 	return s.Vault.Shred(ctx, x.subjectKey)
+}
+
+// ontoReferral puts a mail on a referral, sealed with the key of its case.
+func (s *Service) ontoReferral(ctx context.Context, i *Item, r *referral.Referral, head, raw []byte) error {
+	subject, err := s.Vault.Subject(ctx, r.SubjectKey())
+	if err != nil {
+		return err
+	}
+	i.Case, i.Referral, i.CaseReference, i.Agency = r.CaseID, r.ID, r.CaseReference, r.Agency
+	s.reseal(i, subject, head, raw)
+	return nil
 }
 
 // words are what a mail adds to a case: what was written anew, and the files that pass the

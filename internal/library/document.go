@@ -58,6 +58,14 @@ type File struct {
 	key  []byte
 }
 
+// Media is the type, of a text with its writing.
+func (f File) Media() string {
+	if f.Type == "text/plain" {
+		return "text/plain; charset=utf-8"
+	}
+	return f.Type
+}
+
 // Link ties a document to a row of the form, or to an order.
 type Link struct {
 	Activity string    `json:"activity,omitempty"` // "" is every one
@@ -81,9 +89,6 @@ func (d Document) InForce(t time.Time) *Version {
 	}
 	return nil
 }
-
-// Title in a language, for those who know no policy.Text.
-func (d Document) TitleIn(lang string) string { return d.Title.In(lang) }
 
 var codeForm = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{1,62}$`)
 

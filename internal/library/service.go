@@ -23,6 +23,7 @@ type Deps struct {
 	Agency   func(code string) bool  // whether there is such an agency
 	Row      func(field string) bool // whether the form has such a row
 	Activity func(code string) bool
+	Domains  func() []Domain // the sites that are served
 	Now      func() time.Time
 }
 

@@ -3,8 +3,6 @@ package processing
 import (
 	"database/sql"
 	"slices"
-	"strconv"
-	"strings"
 
 	"prasan/internal/db"
 	"prasan/internal/errs"
@@ -40,11 +38,8 @@ func restricted(tx *db.Tx, subjects []string) (held []string, err error) {
 			return nil, err
 		}
 	}
-	args, marks := make([]any, len(subjects)), make([]string, len(subjects))
-	for i, subject := range subjects {
-		args[i], marks[i] = subject, "$"+strconv.Itoa(i+1)
-	}
-	err = tx.Each(`SELECT DISTINCT subject FROM restrictions WHERE subject IN (`+strings.Join(marks, ", ")+`)`, args, func(rows *sql.Rows) error {
+	marks, args := db.In(subjects)
+	err = tx.Each(`SELECT DISTINCT subject FROM restrictions WHERE subject IN (`+marks+`)`, args, func(rows *sql.Rows) error {
 		var subject string
 		err := rows.Scan(&subject)
 		held = append(held, subject)

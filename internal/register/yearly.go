@@ -3,11 +3,13 @@ package register
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"time"
 
 	"prasan/internal/db"
 	"prasan/internal/errs"
 	"prasan/internal/policy"
+	"prasan/internal/thai"
 )
 
 // Reviewed is a record that a holder of the duty of row 31 went through and found to
@@ -32,17 +34,18 @@ type ReviewTask struct {
 	Last     *Reviewed
 }
 
-// maxNote bounds what is written about a review, in bytes.
-const maxNote = 8000
+// maxNote bounds what is written about a review, in characters.
+const maxNote = 2600
 
 // Confirm signs the review of what is in force. The reviewer names the digest of the
 // text that was read: another revision is not confirmed by mistake.
 func (s *Store) Confirm(ctx context.Context, by policy.Actor, activity, sum, note string) (out Reviewed, err error) {
+	note, err = thai.CleanText(note, maxNote)
 	switch {
-	case note == "":
+	case errors.Is(err, thai.ErrLong):
+		return out, errs.InvalidField("note", "error.message-long", "max", maxNote)
+	case err != nil || note == "":
 		return out, errs.InvalidField("note", "error.required")
-	case len(note) > maxNote:
-		return out, errs.InvalidField("note", "error.message-long", "max", maxNote/3)
 	}
 	err = s.db.InTx(ctx, func(tx *db.Tx) error {
 		var id, body string

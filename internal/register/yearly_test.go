@@ -35,7 +35,7 @@ func TestTheCycleOfARecordSetsItsReview(t *testing.T) {
 		refused(t, err, "error.not-approver")
 		_, err = s.Confirm(ctx, dpo, "contact-us", "another", "ตรวจแล้ว")
 		refused(t, err, "error.record-other-text")
-		_, err = s.Confirm(ctx, dpo, "contact-us", sum, "")
+		_, err = s.Confirm(ctx, dpo, "contact-us", sum, " \n")
 		refused(t, err, "error.required")
 		before := due()
 		r, err := s.Confirm(ctx, dpo, "contact-us", sum, "ตรวจทุกข้อแล้ว ยังถูกต้อง")

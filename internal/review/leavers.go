@@ -20,9 +20,6 @@ type Leaver struct {
 	Detail  string    `json:"detail,omitempty"`
 }
 
-// Whys are the reasons, for lists.
-var Whys = []string{"idle", "post-ended", "token-unused"}
-
 // Leavers finds them.
 func (s *Service) Leavers(ctx context.Context) ([]Leaver, error) {
 	var out []Leaver

@@ -21,6 +21,7 @@ import (
 	"prasan/internal/jobs"
 	"prasan/internal/org"
 	"prasan/internal/policy"
+	"prasan/internal/ropa"
 	"prasan/internal/thai"
 )
 
@@ -69,9 +70,6 @@ type Grant struct {
 	Secrecy  string      `json:"secrecy"` // of letters: "", ordinary, secret
 	Cases    string      `json:"cases"`   // without personal data: "", own, all
 }
-
-// Reaches tells whether there is anything in it.
-func (g Grant) Reaches() bool { return len(g.Purposes)+len(g.Duties) > 0 }
 
 // Matrix computes who can see what; agency narrows to it and those under it.
 func (s *Service) Matrix(ctx context.Context, activity, agency string) ([]Grant, error) {
@@ -124,9 +122,9 @@ func grant(snap *policy.Snapshot, a policy.Actor) Grant {
 			}
 		}
 	}
-	for _, duty := range []policy.Duty{policy.DutyCreate, policy.DutyCollect, policy.DutyClassify, policy.DutyUse, policy.DutyStore, policy.DutyDisclose, policy.DutyInspect, policy.DutyReview, policy.DutyTerminate, policy.DutyGrant} {
-		if snap.MayDo(a, duty).Allowed {
-			g.Duties = append(g.Duties, string(duty))
+	for _, duty := range ropa.DutyNames {
+		if snap.MayDo(a, policy.Duty(duty)).Allowed {
+			g.Duties = append(g.Duties, duty)
 		}
 	}
 	if reaches(a, "letter.read") != "" {

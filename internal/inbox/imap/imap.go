@@ -233,6 +233,7 @@ func (r *Reader) fetch(ctx context.Context, c *imapclient.Client, box *imap.Sele
 	if fresh {
 		validity = 0
 	}
+	reached := last
 	var kept []imap.UID
 	for _, uid := range found.AllUIDs() {
 		if !fresh && uint32(uid) <= last { // "n:*" always names the last one (RFC 9051 section 9)
@@ -241,6 +242,7 @@ func (r *Reader) fetch(ctx context.Context, c *imapclient.Client, box *imap.Sele
 		if err := r.keep(ctx, c, validity, uid); err != nil {
 			return err
 		}
+		reached = max(reached, uint32(uid))
 		if kept = append(kept, uid); len(kept) == batch {
 			if err := r.mark(c, kept); err != nil {
 				return err
@@ -248,8 +250,12 @@ func (r *Reader) fetch(ctx context.Context, c *imapclient.Client, box *imap.Sele
 			kept = nil
 		}
 	}
-	if fresh && box.UIDNext > 0 {
-		if err := r.box.Pass(ctx, box.UIDValidity, uint32(box.UIDNext-1)); err != nil {
+	if fresh {
+		reached = uint32(box.UIDNext) - 1
+	}
+	// It is noted also where nothing was new: when the mailbox was read, and that all is well.
+	if !fresh || box.UIDNext > 0 {
+		if err := r.box.Pass(ctx, box.UIDValidity, reached); err != nil {
 			return err
 		}
 	}

@@ -32,6 +32,7 @@ type box struct {
 	validity uint32
 	broken   bool
 	failed   int
+	passed   int
 }
 
 func (b *box) Lease(context.Context) (bool, error) { return true, nil }
@@ -48,6 +49,7 @@ func (b *box) Pass(_ context.Context, v, uid uint32) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.validity, b.last = v, uid
+	b.passed++
 	return nil
 }
 
@@ -154,6 +156,17 @@ func TestANewMailboxBeginsWithWhatNobodyHasSeenAndGoesOnWithWhatComes(t *testing
 	put(t, user, "while nobody looked")
 	run(t, c, b)
 	await(t, "what came meanwhile", func() bool { return b.count() == 4 })
+}
+
+func TestThatNothingIsNewIsNotedToo(t *testing.T) {
+	user, c := server(t)
+	put(t, user, "the only one")
+	b := &box{}
+	run(t, c, b)
+	await(t, "a second look", func() bool { b.mu.Lock(); defer b.mu.Unlock(); return b.passed > 1 })
+	if b.count() != 1 {
+		t.Errorf("kept %d times", b.count())
+	}
 }
 
 func TestWhatCannotBeKeptStaysInTheMailbox(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"reflect"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -145,17 +146,8 @@ func (c *checker) text(s, name, key string) {
 			c.fault(name, "editor.error-day")
 		}
 	case strings.HasPrefix(sourceOf(key), "enum:"):
-		if !contains(ropa.Allowed(key), s) {
+		if !slices.Contains(ropa.Allowed(key), s) {
 			c.fault(name, "editor.error-choice")
 		}
 	}
-}
-
-func contains(list []string, s string) bool {
-	for _, x := range list {
-		if x == s {
-			return true
-		}
-	}
-	return false
 }

@@ -168,15 +168,6 @@ func (a *API) patchDraft(c *Call, in draftField) (Revision, error) {
 	if len(in.Value) == 0 {
 		return Revision{}, errs.InvalidField("value", "error.required")
 	}
-	if in.SHA256 != "" {
-		now, _, err := a.Register.Editable(c.Request.Context(), c.Path("code"))
-		if err != nil {
-			return Revision{}, err
-		}
-		if now.SHA256 != in.SHA256 {
-			return Revision{}, errs.New(errs.Conflict, "error.record-other-text")
-		}
-	}
 	r, err := a.Register.Edit(c.Request.Context(), c.Actor, c.Path("code"), func(record *ropa.Revision) error {
 		if in.SHA256 != "" {
 			// The text that was read may have been replaced since: it is compared where

@@ -35,7 +35,7 @@ func (v *visit) mailChip(i *incoming.Item) *kit.Chip {
 	return &kit.Chip{Tone: heldTones[i.State], Text: v.t("inbox.state-" + string(i.State))}
 }
 
-// whyChip is why a mail is where it is; "" where there is nothing to say.
+// whyChip is why a mail is where it is.
 func (v *visit) whyChip(i *incoming.Item) kit.Cell {
 	switch {
 	case i.Why == "":

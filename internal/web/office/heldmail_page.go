@@ -1,6 +1,7 @@
 package office
 
 import (
+	"path"
 	"strconv"
 	"strings"
 
@@ -54,14 +55,11 @@ func mailFile(v *visit) error {
 
 // extensionOf is the ending of a name where it is a plain one.
 func extensionOf(name string) string {
-	_, ext, ok := strings.Cut(name, ".")
-	for i := strings.IndexByte(ext, '.'); ok && i >= 0; i = strings.IndexByte(ext, '.') {
-		ext = ext[i+1:]
-	}
-	if !ok || ext == "" || len(ext) > 5 || strings.Trim(strings.ToLower(ext), "abcdefghijklmnopqrstuvwxyz0123456789") != "" {
+	ext := strings.ToLower(path.Ext(name))
+	if len(ext) < 2 || len(ext) > 6 || strings.Trim(ext[1:], "abcdefghijklmnopqrstuvwxyz0123456789") != "" {
 		return ""
 	}
-	return "." + strings.ToLower(ext)
+	return ext
 }
 
 func actOnMail(v *visit) error {
@@ -105,7 +103,10 @@ func (v *visit) mailDeeds(p mailView) []deed {
 func (v *visit) mailLetterAsks(t *typed, p mailView) []ask {
 	subject, name, dated := "", "", ""
 	if h := p.Head; h != nil {
-		subject, name, dated = h.Subject, h.Name, h.Date.In(thai.Bangkok).Format("2006-01-02")
+		subject, name = h.Subject, h.Name
+		if !h.Date.IsZero() {
+			dated = h.Date.In(thai.Bangkok).Format("2006-01-02")
+		}
 	}
 	from := &kit.Field{Name: "from", ID: t.id("from"), Label: v.t("inbox.letter-from"), Error: t.wrong("from"), Options: append([]kit.Option{{Label: v.t("inbox.letter-other")}}, v.agencyOptions(t.value("from", ""), func(code string) bool { return code != p.Agency })...)}
 	return []ask{

@@ -351,7 +351,7 @@ func documentFile(v *visit) error {
 	}
 	defer body.Close()
 	h := v.w.Header()
-	h.Set("Content-Type", textual(f.Type))
+	h.Set("Content-Type", f.Media())
 	h.Set("Content-Disposition", fmt.Sprintf(`attachment; filename*=UTF-8''%s`, url.PathEscape(f.Name)))
 	h.Set("Content-Length", strconv.FormatInt(f.Size, 10))
 	h.Set("Cache-Control", kit.CacheNone)
@@ -387,11 +387,7 @@ func publishDocument(v *visit) error {
 // annexDomains makes the next version of the list of domains from the sites that are
 // served now.
 func annexDomains(v *visit) error {
-	var list []library.Domain
-	for _, s := range v.f.Sites.All() {
-		a, _ := v.f.Agencies.Get(s.Agency)
-		list = append(list, library.Domain{Host: s.Host, Name: s.Name, Agency: a.Name})
-	}
+	list := v.f.Library.Domains()
 	file, err := v.f.Library.Files.Stage(v.Context(), "domain-list.txt", library.DomainList(list))
 	if err != nil {
 		return err
@@ -493,12 +489,4 @@ func (v *visit) orderDocuments() (map[string]string, error) {
 		}
 	}
 	return out, err
-}
-
-// textual says in which writing a text is.
-func textual(kind string) string {
-	if kind == "text/plain" {
-		return "text/plain; charset=utf-8"
-	}
-	return kind
 }

@@ -53,15 +53,15 @@ func (v *visit) beginForm() (*form, error) {
 
 // beginActivity makes the draft of a new activity and leads into its form.
 func beginActivity(v *visit) error {
-	f, err := v.beginForm()
-	if err != nil {
-		return err
-	}
 	rev, faults, err := v.newActivity()
 	if err != nil {
 		return err
 	}
 	if len(faults) > 0 {
+		f, err := v.beginForm()
+		if err != nil {
+			return err
+		}
 		if _, err := v.refused(errs.InvalidFields(faults), f); err != nil {
 			return err
 		}

@@ -3,6 +3,7 @@ package public
 import (
 	"bytes"
 	"html/template"
+	"slices"
 
 	"prasan/internal/analytics"
 	"prasan/internal/doc/svg"
@@ -52,12 +53,7 @@ func statistics(v *visit) error {
 
 // publicTable has the names and views of a table.
 func (v *visit) publicTable(t analytics.Table) kit.Table {
-	views := 0
-	for i, c := range t.Columns {
-		if c == "views" {
-			views = i
-		}
-	}
+	views := max(0, slices.Index(t.Columns, "views"))
 	out := kit.Table{Caption: v.t("analytics.report-" + t.Widget), Head: []string{v.t("analytics.report-" + t.Widget), v.t("analytics.column-views")}}
 	for _, l := range t.Lines {
 		out.Rows = append(out.Rows, numbersAfter(analytics.Name(t.Widget, l, v.lang), l.Values[views]))
