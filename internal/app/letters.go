@@ -45,6 +45,9 @@ func wireLetters(_ context.Context, a *App) error {
 		VerifyURL: func(code string) string { return a.URL("") + "/th/letter/" + code }})
 	a.Saraban = saraban.New(saraban.Deps{DB: a.DB, Vault: a.Vault, Processing: a.Processing, Audit: a.Audit, Jobs: a.Jobs, Mail: a.Mail, Letters: a.Letters, Agencies: a.Agencies, Record: a.Register.Snapshot, Now: a.Now,
 		Nodes: nodes, Serve: c.Serve || a.Demo != nil, SignECMS: c.Sign, Pins: pins, MaxClass: letters.Secrecy(c.MaxClass), PollEvery: c.Poll})
+	for _, h := range a.Saraban.Ends() {
+		a.Holders = append(a.Holders, h)
+	}
 	a.Letters.Register()
 	a.Saraban.Register()
 	a.Operations = append(a.Operations, api.LetterOperations(a.Letters, a.Saraban)...)

@@ -16,6 +16,7 @@ import (
 func wirePlan(_ context.Context, a *App) error {
 	a.Register.Observe = a.observe
 	a.Register.OnEnact(a.Cases.RecordChanged)
+	a.Register.OnEnact(a.Letters.RecordChanged)
 	return nil
 }
 

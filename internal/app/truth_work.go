@@ -12,7 +12,6 @@ import (
 	"prasan/internal/org"
 	"prasan/internal/policy"
 	"prasan/internal/processing"
-	"prasan/internal/retention"
 	"prasan/internal/ropa"
 	"prasan/internal/truth"
 )
@@ -149,7 +148,7 @@ func (a *App) seeOverdue(ctx context.Context, s truth.Subject) (truth.Seen, erro
 	out := truth.Seen{Known: true}
 	err := a.DB.Read(ctx, func(tx *db.Tx) error {
 		out.Checked, out.Wrong, out.Names = 0, 0, nil
-		for _, h := range append([]retention.Holder{cases.EndOfLife{Service: a.Cases}}, a.Holders...) {
+		for _, h := range a.holders() {
 			// What is due waits for the round at the end of the year, and its survey.
 			due, err := h.Count(tx, s.Now)
 			if err != nil {

@@ -18,6 +18,9 @@ type EndOfLife struct{ *Service }
 // Kind names what it holds.
 func (EndOfLife) Kind() string { return "case" }
 
+// Matter names the rounds in which it goes: those of what people have written.
+func (EndOfLife) Matter() string { return "" }
+
 // Count tells how many closed cases are due at a moment, by agency.
 func (EndOfLife) Count(tx *db.Tx, at time.Time) (map[string]int, error) {
 	out := map[string]int{}

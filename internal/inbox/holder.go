@@ -21,6 +21,9 @@ type EndOfLife struct{ *Service }
 // Kind names what it holds.
 func (EndOfLife) Kind() string { return "mail" }
 
+// Matter names the rounds in which it goes: those of what people have written.
+func (EndOfLife) Matter() string { return "" }
+
 // Count tells how many mails are due at a moment, by agency.
 func (EndOfLife) Count(tx *db.Tx, at time.Time) (map[string]int, error) {
 	out := map[string]int{}

@@ -121,9 +121,11 @@ type Letter struct {
 	Paper        bool   // signed by hand on paper; its file is the scan
 	CreatedAt    time.Time
 	ChangedAt    time.Time
+	DestroyedAt  time.Time // since then the register has its line, and nobody its words
 	Version      int64
 
 	subjectKey string
+	destroyAt  time.Time
 	content    []byte
 	file       []byte
 }

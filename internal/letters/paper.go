@@ -82,7 +82,7 @@ func (s *Service) RegisterPaper(ctx context.Context, a policy.Actor, p Paper) (L
 const onPaper = "paper"
 
 func (s *Service) putPaper(tx *db.Tx, a policy.Actor, l *Letter, file []byte, reserved int64, dated time.Time) error {
-	l.CreatedAt, l.Version = tx.Now(), 1
+	l.CreatedAt, l.Version, l.destroyAt = tx.Now(), 1, s.dueAt(tx.Now())
 	if err := insert(tx, l); err != nil {
 		return err
 	}

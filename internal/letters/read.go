@@ -64,6 +64,9 @@ func (s *Service) About(tx *db.Tx, about string) ([]Letter, error) {
 // Read returns a letter with its content, opened for the actor; the reading is logged.
 func (s *Service) Read(ctx context.Context, a policy.Actor, id string) (Letter, Content, error) {
 	l, err := s.Get(ctx, a, id)
+	if err == nil {
+		err = l.gone()
+	}
 	if err != nil {
 		return Letter{}, Content{}, err
 	}
@@ -73,6 +76,14 @@ func (s *Service) Read(ctx context.Context, a policy.Actor, id string) (Letter, 
 	}
 	c, err := l.decode(plain[0])
 	return l, c, err
+}
+
+// gone refuses what was destroyed.
+func (l *Letter) gone() error {
+	if l.DestroyedAt.IsZero() {
+		return nil
+	}
+	return errs.New(errs.NotFound, "error.letter-destroyed")
 }
 
 func (l *Letter) sealed() vault.Sealed {

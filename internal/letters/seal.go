@@ -223,6 +223,9 @@ func (s *Service) File(ctx context.Context, id, detail string) (Letter, []byte, 
 		}
 		return tx.QueryRow(`SELECT file FROM letters WHERE id = $1`, []any{id}, &l.file)
 	})
+	if err == nil {
+		err = l.gone()
+	}
 	if err != nil {
 		return Letter{}, nil, err
 	}
@@ -252,6 +255,9 @@ func (l *Letter) intact(file []byte) error {
 func (s *Service) Words(ctx context.Context, id, detail string) (Letter, Content, error) {
 	var l Letter
 	err := s.DB.Read(ctx, func(tx *db.Tx) (err error) { l, err = one(tx, `id = $1`, id); return err })
+	if err == nil {
+		err = l.gone()
+	}
 	if err != nil {
 		return Letter{}, Content{}, err
 	}
@@ -266,6 +272,9 @@ func (s *Service) Words(ctx context.Context, id, detail string) (Letter, Content
 // PDF returns a letter as it is: the sealed file, or what it would look like.
 func (s *Service) PDF(ctx context.Context, a policy.Actor, id string) ([]byte, error) {
 	l, err := s.Get(ctx, a, id)
+	if err == nil {
+		err = l.gone()
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -60,6 +60,8 @@ func (s *Service) Register() {
 		}
 		return s.Seal(ctx, id)
 	})
+	s.Jobs.Handle(jobDates, s.date)
+	s.Jobs.Every("letters.undated", jobs.Daily(thai.Bangkok, 1, 10), s.undated)
 }
 
 // OnAction has f told of each action on a letter.
@@ -109,6 +111,9 @@ func (s *Service) ChangeIn(tx *db.Tx, a policy.Actor, id, action string, rule fu
 		return Letter{}, errs.New(errs.NotFound, "error.letter-not-found")
 	}
 	t, err := transition(&l, action)
+	if err == nil && !l.DestroyedAt.IsZero() {
+		err = errs.New(errs.Conflict, "error.letter-destroyed")
+	}
 	if err != nil {
 		return Letter{}, err
 	}
@@ -125,6 +130,7 @@ func (s *Service) ChangeIn(tx *db.Tx, a policy.Actor, id, action string, rule fu
 	if err != nil {
 		return Letter{}, err
 	}
+	l.destroyAt = s.dueAt(tx.Now())
 	if err := update(tx, &l); err != nil {
 		return Letter{}, err
 	}

@@ -12,18 +12,18 @@ import (
 	"prasan/internal/thai"
 )
 
-const columns = `id, agency, kind, state, series, secrecy, urgency, classified_by, to_agency, to_name, subject, about, subject_key, content, content_hash, signer, drafted_by, checked_by, approved_by, number, number_text, numbered_at, sealed_at, dispatched_at, cancelled_at, cancel_reason, verify_code, file_hash, file_type, paper, created_at, changed_at, version`
+const columns = `id, agency, kind, state, series, secrecy, urgency, classified_by, to_agency, to_name, subject, about, subject_key, content, content_hash, signer, drafted_by, checked_by, approved_by, number, number_text, numbered_at, sealed_at, dispatched_at, cancelled_at, cancel_reason, verify_code, file_hash, file_type, paper, created_at, changed_at, destroyed_at, version`
 
 func scan(row func(...any) error) (Letter, error) {
 	var l Letter
 	var signer string
-	var numbered, sealed, dispatched, cancelled, created, changed int64
-	err := row(&l.ID, &l.Agency, &l.Kind, &l.State, &l.Series, &l.Secrecy, &l.Urgency, &l.ClassifiedBy, &l.To, &l.ToName, &l.Subject, &l.About, &l.subjectKey, &l.content, &l.ContentHash, &signer, &l.DraftedBy, &l.CheckedBy, &l.ApprovedBy, &l.Number, &l.NumberText, &numbered, &sealed, &dispatched, &cancelled, &l.CancelReason, &l.VerifyCode, &l.FileHash, &l.FileType, &l.Paper, &created, &changed, &l.Version)
+	var numbered, sealed, dispatched, cancelled, created, changed, destroyed int64
+	err := row(&l.ID, &l.Agency, &l.Kind, &l.State, &l.Series, &l.Secrecy, &l.Urgency, &l.ClassifiedBy, &l.To, &l.ToName, &l.Subject, &l.About, &l.subjectKey, &l.content, &l.ContentHash, &signer, &l.DraftedBy, &l.CheckedBy, &l.ApprovedBy, &l.Number, &l.NumberText, &numbered, &sealed, &dispatched, &cancelled, &l.CancelReason, &l.VerifyCode, &l.FileHash, &l.FileType, &l.Paper, &created, &changed, &destroyed, &l.Version)
 	if err != nil {
 		return l, err
 	}
 	l.NumberedAt, l.SealedAt, l.DispatchedAt, l.CancelledAt = db.Time(numbered), db.Time(sealed), db.Time(dispatched), db.Time(cancelled)
-	l.CreatedAt, l.ChangedAt = db.Time(created), db.Time(changed)
+	l.CreatedAt, l.ChangedAt, l.DestroyedAt = db.Time(created), db.Time(changed), db.Time(destroyed)
 	if signer != "" {
 		err = json.Unmarshal([]byte(signer), &l.Signer)
 	}
@@ -55,8 +55,8 @@ func many(tx *db.Tx, where string, args ...any) ([]Letter, error) {
 func lock(tx *db.Tx, id string) (Letter, error) { return one(tx, `id = $1`+tx.ForUpdate(), id) }
 
 func insert(tx *db.Tx, l *Letter) error {
-	_, err := tx.Exec(`INSERT INTO letters (id, agency, kind, state, series, secrecy, urgency, classified_by, to_agency, to_name, subject, about, subject_key, content, drafted_by, verify_code, created_at, changed_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)`,
-		l.ID, l.Agency, string(l.Kind), string(l.State), l.Series, string(l.Secrecy), string(l.Urgency), l.ClassifiedBy, l.To, l.ToName, l.Subject, l.About, l.subjectKey, l.content, l.DraftedBy, l.VerifyCode, db.Micros(tx.Now()), db.Micros(tx.Now()))
+	_, err := tx.Exec(`INSERT INTO letters (id, agency, kind, state, series, secrecy, urgency, classified_by, to_agency, to_name, subject, about, subject_key, content, drafted_by, verify_code, created_at, changed_at, ended_at, destroy_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)`,
+		l.ID, l.Agency, string(l.Kind), string(l.State), l.Series, string(l.Secrecy), string(l.Urgency), l.ClassifiedBy, l.To, l.ToName, l.Subject, l.About, l.subjectKey, l.content, l.DraftedBy, l.VerifyCode, db.Micros(tx.Now()), db.Micros(tx.Now()), db.Micros(tx.Now()), db.Micros(l.destroyAt))
 	return err
 }
 
@@ -70,8 +70,8 @@ func update(tx *db.Tx, l *Letter) error {
 		}
 		signer = string(text)
 	}
-	n, err := tx.Exec(`UPDATE letters SET kind = $1, state = $2, series = $3, secrecy = $4, urgency = $5, classified_by = $6, to_agency = $7, to_name = $8, subject = $9, content = $10, content_hash = $11, signer = $12, checked_by = $13, approved_by = $14, number = $15, number_text = $16, numbered_at = $17, sealed_at = $18, dispatched_at = $19, cancelled_at = $20, cancel_reason = $21, file_hash = $22, changed_at = $23, version = version + 1 WHERE id = $24 AND version = $25`,
-		string(l.Kind), string(l.State), l.Series, string(l.Secrecy), string(l.Urgency), l.ClassifiedBy, l.To, l.ToName, l.Subject, l.content, l.ContentHash, signer, l.CheckedBy, l.ApprovedBy, l.Number, l.NumberText, db.Micros(l.NumberedAt), db.Micros(l.SealedAt), db.Micros(l.DispatchedAt), db.Micros(l.CancelledAt), l.CancelReason, l.FileHash, db.Micros(tx.Now()), l.ID, l.Version)
+	n, err := tx.Exec(`UPDATE letters SET kind = $1, state = $2, series = $3, secrecy = $4, urgency = $5, classified_by = $6, to_agency = $7, to_name = $8, subject = $9, content = $10, content_hash = $11, signer = $12, checked_by = $13, approved_by = $14, number = $15, number_text = $16, numbered_at = $17, sealed_at = $18, dispatched_at = $19, cancelled_at = $20, cancel_reason = $21, file_hash = $22, changed_at = $23, ended_at = $24, destroy_at = $25, version = version + 1 WHERE id = $26 AND version = $27`,
+		string(l.Kind), string(l.State), l.Series, string(l.Secrecy), string(l.Urgency), l.ClassifiedBy, l.To, l.ToName, l.Subject, l.content, l.ContentHash, signer, l.CheckedBy, l.ApprovedBy, l.Number, l.NumberText, db.Micros(l.NumberedAt), db.Micros(l.SealedAt), db.Micros(l.DispatchedAt), db.Micros(l.CancelledAt), l.CancelReason, l.FileHash, db.Micros(tx.Now()), db.Micros(tx.Now()), db.Micros(l.destroyAt), l.ID, l.Version)
 	if err == nil && n == 0 {
 		return errs.New(errs.Conflict, "error.conflict")
 	}

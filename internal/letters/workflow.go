@@ -44,6 +44,9 @@ func transition(l *Letter, action string) (Transition, error) {
 // be dispatched: where the seal has not come yet, it is made on the way.
 func next(l *Letter) []Transition {
 	var out []Transition
+	if !l.DestroyedAt.IsZero() {
+		return nil
+	}
 	for _, t := range Transitions {
 		if t.By != "system" && (slices.Contains(t.From, l.State) || t.Action == "dispatch" && l.State == Numbered) {
 			out = append(out, t)

@@ -79,6 +79,7 @@ func (s *Service) prepare(ctx context.Context, a policy.Actor, w Writing) (put f
 	return func(tx *db.Tx) (Letter, error) {
 		l := l // the transaction may run again
 		l.CreatedAt, l.ChangedAt, l.Version = tx.Now(), tx.Now(), 1
+		l.destroyAt = s.dueAt(tx.Now())
 		if err := insert(tx, &l); err != nil {
 			return Letter{}, err
 		}

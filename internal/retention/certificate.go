@@ -28,6 +28,7 @@ type Certificate struct {
 	Activity      string            `json:"activity"`
 	Revision      string            `json:"revision"`
 	Year          int               `json:"year"`
+	Matter        string            `json:"matter,omitempty"`
 	Path          string            `json:"path"`
 	Law           string            `json:"law"`
 	OrderNumber   string            `json:"order_number"`
@@ -55,7 +56,6 @@ type Counts struct {
 }
 
 const (
-	law    = "ระเบียบสำนักนายกรัฐมนตรีว่าด้วยงานสารบรรณ พ.ศ. 2526 ข้อ 66 ถึงข้อ 70; พ.ร.บ. คุ้มครองข้อมูลส่วนบุคคล พ.ศ. 2562 มาตรา 37 (3)"
 	method = "data keys destroyed (AES-256-GCM), rows and files deleted with secure_delete"
 	sample = 100 // objects that are looked at after a round
 )
@@ -102,7 +102,7 @@ func (s *Service) certify(ctx context.Context, id string) error {
 }
 
 func (s *Service) describe(r *Round, all []Item) Certificate {
-	c := Certificate{Kind: CertificateKind, Round: r.ID, Agency: r.Agency, Activity: r.Activity, Revision: r.RevisionID, Year: r.Year, Path: r.Path, Law: law, OrderNumber: r.OrderNumber, OrderedBy: r.OrderedBy, OrderGround: r.OrderGround,
+	c := Certificate{Kind: CertificateKind, Round: r.ID, Agency: r.Agency, Activity: r.Activity, Revision: r.RevisionID, Year: r.Year, Matter: r.Matter, Path: r.Path, Law: laws[r.Matter], OrderNumber: r.OrderNumber, OrderedBy: r.OrderedBy, OrderGround: r.OrderGround,
 		OrderedAt: r.OrderedAt, ExecutedAt: r.ExecutedAt, Method: method, Stores: []string{"database", "keyring", "attachments", "outbox", "blind index"}, Counts: map[string]Counts{}, KeyWindowEnds: r.ExecutedAt.AddDate(0, 0, s.Terms.KeyDays)}
 	var leaves [][]byte
 	key := s.Vault.Derive("certificate-objects")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"strconv"
+	"strings"
 
 	"prasan/internal/errs"
 	"prasan/internal/letters"
@@ -20,7 +21,7 @@ var formWidths = []float64{9, 15, 9, 17, 21, 30, 24, 36}
 // FormDecisions are the decisions in its words.
 var formDecisions = map[string]string{"": "", "destroy": "X ทำลาย", "extend": "ขยายเวลาการเก็บ", "archive": "ส่งมอบสำนักหอจดหมายเหตุแห่งชาติ", "hold": "ระงับการทำลาย"}
 
-var formMatters = map[string]string{"case": "เรื่องที่ประชาชนติดต่อ", "letter": "หนังสือราชการ"}
+var formMatters = map[string]string{"case": "เรื่องที่ประชาชนติดต่อ", "mail": "ไปรษณีย์อิเล็กทรอนิกส์ที่ได้รับ"}
 
 // FormLine is a line of form 25: references and dates, nothing of what is in it.
 func FormLine(r Round, i Item) []string {
@@ -28,11 +29,12 @@ func FormLine(r Round, i Item) []string {
 	if i.Dissent != "" {
 		note += " · ความเห็นแย้ง: " + i.Dissent
 	}
-	matter := formMatters[i.Kind]
-	if matter == "" {
-		matter = i.Kind
+	number, received, matter := "–", i.Label, formMatters[i.Kind]
+	if r.Matter != "" { // the number and the subject of a letter; of a secret one its number
+		number, matter, _ = strings.Cut(i.Label, " · ")
+		received = "–"
 	}
-	return []string{strconv.Itoa(i.No), r.Activity, "–", thai.DateShort(i.ClosedAt, "th"), i.Label, matter, formDecisions[i.Decision], note}
+	return []string{strconv.Itoa(i.No), r.Activity, number, thai.DateShort(i.ClosedAt, "th"), received, matter, formDecisions[i.Decision], note}
 }
 
 // FormLines is the whole list, line by line.

@@ -12,6 +12,8 @@ import (
 type Holder interface {
 	// Kind names what it holds: "case", "letter".
 	Kind() string
+	// Matter names the rounds in which it goes; "" is what people have written.
+	Matter() string
 	// Count tells how many are due at a moment, by agency.
 	Count(tx *db.Tx, at time.Time) (map[string]int, error)
 	// Due lists what an agency has that is due before a moment, in an order of its own,

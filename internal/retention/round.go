@@ -62,7 +62,8 @@ type Member struct {
 // Round is a destruction round (รอบการทำลาย) of one agency and activity.
 type Round struct {
 	ID, Agency, Activity string
-	Year                 int // Common Era; the year at whose end it opened
+	Year                 int    // Common Era; the year at whose end it opened
+	Matter               string // "" for what people have written; else a matter of letters
 	Path                 string
 	State                State
 	RevisionID           string
@@ -136,7 +137,7 @@ func (s *Service) OpenRounds(ctx context.Context, activity string) (opened int, 
 				if n == 0 {
 					continue
 				}
-				is, err := s.open(tx, snap, agency, year, end)
+				is, err := s.open(tx, snap, agency, h.Matter(), year, end)
 				if err != nil {
 					return err
 				}
@@ -148,13 +149,13 @@ func (s *Service) OpenRounds(ctx context.Context, activity string) (opened int, 
 	return opened, err
 }
 
-func (s *Service) open(tx *db.Tx, snap *policy.Snapshot, agency string, year int, end time.Time) (int, error) {
-	r := Round{ID: db.NewID(), Agency: agency, Activity: snap.Activity, Year: year, Path: ByCommittee, State: Opened, RevisionID: snap.RevisionID, OpenedAt: tx.Now(), SurveyBy: end.AddDate(0, 0, s.Terms.SurveyDays)}
+func (s *Service) open(tx *db.Tx, snap *policy.Snapshot, agency, matter string, year int, end time.Time) (int, error) {
+	r := Round{ID: db.NewID(), Agency: agency, Activity: snap.Activity, Year: year, Matter: matter, Path: Paths[matter][0], State: Opened, RevisionID: snap.RevisionID, OpenedAt: tx.Now(), SurveyBy: end.AddDate(0, 0, s.Terms.SurveyDays)}
 	n, err := insertRound(tx, &r)
 	if err != nil || n == 0 {
 		return 0, err
 	}
-	return 1, s.Audit.Append(tx, audit.Event{Actor: "system", Action: "round.open", Object: "round:" + r.ID, Body: map[string]any{"agency": agency, "year": year, "revision": r.RevisionID}})
+	return 1, s.Audit.Append(tx, audit.Event{Actor: "system", Action: "round.open", Object: "round:" + r.ID, Body: map[string]any{"agency": agency, "year": year, "matter": matter, "revision": r.RevisionID}})
 }
 
 // change applies a transition: rule, store, audit.
@@ -213,7 +214,11 @@ func (s *Service) may(a policy.Actor, t Transition, r *Round) (ground string, er
 }
 
 func (s *Service) maySee(a policy.Actor, r *Round) bool {
-	return policy.May(a, "retention.read", r.Agency) || a.IsHead && s.Within(r.Agency, a.Agency)
+	if a.IsHead && s.Within(r.Agency, a.Agency) {
+		return true
+	}
+	// Only who keeps secrets may know of them.
+	return policy.May(a, "retention.read", r.Agency) && (r.Matter != letters.Classified || policy.May(a, "letter.secret", r.Agency))
 }
 
 // surveyPage is how many items are listed between two commits: whoever sends a message
@@ -223,10 +228,7 @@ const surveyPage = 1000
 // Survey makes the list anew: everything that was due at the end of the year, what is held
 // marked. path says how the round goes on. It may be interrupted, and is made anew then.
 func (s *Service) Survey(ctx context.Context, a policy.Actor, id, path string) (Round, error) {
-	if path != ByCommittee && path != ByOrder {
-		return Round{}, errs.InvalidField("path", "error.round-path")
-	}
-	r, err := s.beginSurvey(ctx, a, id)
+	r, err := s.beginSurvey(ctx, a, id, path)
 	if err != nil {
 		return Round{}, err
 	}
@@ -236,6 +238,9 @@ func (s *Service) Survey(ctx context.Context, a policy.Actor, id, path string) (
 	}
 	no := 0
 	for _, h := range s.Holders {
+		if h.Matter() != r.Matter {
+			continue
+		}
 		if err := s.list(ctx, &r, h, endOf(r.Year, snap.Retention.Round), &no); err != nil {
 			return Round{}, err
 		}
@@ -250,8 +255,14 @@ func (s *Service) Survey(ctx context.Context, a policy.Actor, id, path string) (
 }
 
 // beginSurvey opens the round again and empties its list.
-func (s *Service) beginSurvey(ctx context.Context, a policy.Actor, id string) (Round, error) {
-	r, err := s.change(ctx, a, id, "survey", nil, func(_ *db.Tx, r *Round) error { r.State = Opened; return nil })
+func (s *Service) beginSurvey(ctx context.Context, a policy.Actor, id, path string) (Round, error) {
+	r, err := s.change(ctx, a, id, "survey", nil, func(_ *db.Tx, r *Round) error {
+		if !slices.Contains(Paths[r.Matter], path) {
+			return errs.InvalidField("path", "error.round-path")
+		}
+		r.State = Opened
+		return nil
+	})
 	if err != nil {
 		return r, err
 	}

@@ -15,13 +15,13 @@ import (
 	"prasan/internal/thai"
 )
 
-const roundColumns = `id, agency, activity, year, path, state, revision_id, opened_at, survey_by, requested_by, committee, archives_letter, archives_until, archives_answer, order_number, ordered_by, order_ground, ordered_at, executed_at, certificate, archives_letter_id, version`
+const roundColumns = `id, agency, activity, year, matter, path, state, revision_id, opened_at, survey_by, requested_by, committee, archives_letter, archives_until, archives_answer, order_number, ordered_by, order_ground, ordered_at, executed_at, certificate, archives_letter_id, version`
 
 func scanRound(scan func(...any) error) (Round, error) {
 	var r Round
 	var committee string
 	var opened, survey, until, ordered, executed int64
-	err := scan(&r.ID, &r.Agency, &r.Activity, &r.Year, &r.Path, &r.State, &r.RevisionID, &opened, &survey, &r.RequestedBy, &committee, &r.ArchivesLetter, &until, &r.ArchivesAnswer, &r.OrderNumber, &r.OrderedBy, &r.OrderGround, &ordered, &executed, &r.Certificate, &r.ArchivesLetterID, &r.Version)
+	err := scan(&r.ID, &r.Agency, &r.Activity, &r.Year, &r.Matter, &r.Path, &r.State, &r.RevisionID, &opened, &survey, &r.RequestedBy, &committee, &r.ArchivesLetter, &until, &r.ArchivesAnswer, &r.OrderNumber, &r.OrderedBy, &r.OrderGround, &ordered, &executed, &r.Certificate, &r.ArchivesLetterID, &r.Version)
 	if err != nil {
 		return r, err
 	}
@@ -55,8 +55,8 @@ func lockRound(tx *db.Tx, id string) (Round, error) {
 }
 
 func insertRound(tx *db.Tx, r *Round) (int64, error) {
-	return tx.Exec(`INSERT INTO rounds (id, agency, activity, year, path, state, revision_id, opened_at, survey_by) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (agency, activity, year) DO NOTHING`,
-		r.ID, r.Agency, r.Activity, r.Year, r.Path, string(r.State), r.RevisionID, db.Micros(r.OpenedAt), db.Micros(r.SurveyBy))
+	return tx.Exec(`INSERT INTO rounds (id, agency, activity, year, matter, path, state, revision_id, opened_at, survey_by) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (agency, activity, year, matter) DO NOTHING`,
+		r.ID, r.Agency, r.Activity, r.Year, r.Matter, r.Path, string(r.State), r.RevisionID, db.Micros(r.OpenedAt), db.Micros(r.SurveyBy))
 }
 
 func updateRound(tx *db.Tx, r *Round) error {
@@ -121,7 +121,7 @@ func Held(tx *db.Tx, object string) (bool, error) {
 func (s *Service) Rounds(ctx context.Context, a policy.Actor) ([]Round, error) {
 	var out []Round
 	err := s.DB.Read(ctx, func(tx *db.Tx) error {
-		all, err := queryRounds(tx, `1 = 1 ORDER BY year DESC, agency`)
+		all, err := queryRounds(tx, `1 = 1 ORDER BY year DESC, agency, matter`)
 		out = nil
 		for i := range all {
 			if s.maySee(a, &all[i]) {

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"prasan/internal/errs"
+	"prasan/internal/letters"
 )
 
 // State is where a destruction round stands.
@@ -26,6 +27,29 @@ const (
 const (
 	ByCommittee = "committee"
 	ByOrder     = "order"
+)
+
+// Paths that a round may take, by its matter; the first is its path until the survey.
+// Electronic letters are destroyed by the head's order alone, letters on paper and those
+// with a class of secrecy by a committee, which for these the registrar of secrets leads.
+var Paths = map[string][]string{
+	"":                 {ByCommittee, ByOrder},
+	letters.Electronic: {ByOrder},
+	letters.OnPaper:    {ByCommittee},
+	letters.Classified: {ByCommittee},
+}
+
+// laws are what the certificate of a round names, by its matter.
+var laws = map[string]string{
+	"":                 correspondence,
+	letters.Electronic: "ระเบียบสำนักนายกรัฐมนตรีว่าด้วยงานสารบรรณ พ.ศ. 2526 และที่แก้ไขเพิ่มเติม (ฉบับที่ 4) พ.ศ. 2564; " + protection,
+	letters.OnPaper:    correspondence,
+	letters.Classified: "ระเบียบว่าด้วยการรักษาความลับของทางราชการ พ.ศ. 2544 และที่แก้ไขเพิ่มเติม; " + protection,
+}
+
+const (
+	correspondence = "ระเบียบสำนักนายกรัฐมนตรีว่าด้วยงานสารบรรณ พ.ศ. 2526 ข้อ 66 ถึงข้อ 70; " + protection
+	protection     = "พ.ร.บ. คุ้มครองข้อมูลส่วนบุคคล พ.ศ. 2562 มาตรา 37 (3)"
 )
 
 // Transition is a declared change of a round; what is not in the table does not happen.

@@ -72,6 +72,7 @@ type In struct {
 	Reason       string
 	AnsweredAt   time.Time
 	About        string
+	DestroyedAt  time.Time // since then the register has its line, and nobody its words
 	Version      int64
 	Attachments  []string // names of the files that came with it; filled in by ReadIn
 
@@ -91,22 +92,22 @@ func (i *In) ReceiptText() string {
 func Offered(a policy.Actor, i *In) []string {
 	out := []string{}
 	for _, s := range Steps {
-		if slices.Contains(s.From, i.State) && s.By != "system" && policy.May(a, s.By, i.Agency) {
+		if i.DestroyedAt.IsZero() && slices.Contains(s.From, i.State) && s.By != "system" && policy.May(a, s.By, i.Agency) {
 			out = append(out, s.Action)
 		}
 	}
 	return out
 }
 
-const inColumns = `id, agency, state, from_agency, from_name, to_name, number_text, dated_at, subject, secrecy, urgency, channel, dispatch_id, process_id, subject_key, content, answer, file_hash, file_type, signature, number, number_kind, received_at, registered_at, forwarded_to, reason, answered_at, about, version`
+const inColumns = `id, agency, state, from_agency, from_name, to_name, number_text, dated_at, subject, secrecy, urgency, channel, dispatch_id, process_id, subject_key, content, answer, file_hash, file_type, signature, number, number_kind, received_at, registered_at, forwarded_to, reason, answered_at, about, destroyed_at, version`
 
 func manyIn(tx *db.Tx, where string, args ...any) ([]In, error) {
 	var out []In
 	err := tx.Each(`SELECT `+inColumns+` FROM letters_in WHERE `+where, args, func(rows *sql.Rows) error {
 		var i In
-		var dated, received, registered, answered int64
-		err := rows.Scan(&i.ID, &i.Agency, &i.State, &i.From, &i.FromName, &i.ToName, &i.Number, &dated, &i.Subject, &i.Secrecy, &i.Urgency, &i.Channel, &i.Dispatch, &i.ProcessID, &i.subjectKey, &i.content, &i.answer, &i.FileHash, &i.FileType, &i.Signature, &i.Receipt, &i.ReceiptKind, &received, &registered, &i.ForwardedTo, &i.Reason, &answered, &i.About, &i.Version)
-		i.Dated, i.ReceivedAt, i.RegisteredAt, i.AnsweredAt = db.Time(dated), db.Time(received), db.Time(registered), db.Time(answered)
+		var dated, received, registered, answered, destroyed int64
+		err := rows.Scan(&i.ID, &i.Agency, &i.State, &i.From, &i.FromName, &i.ToName, &i.Number, &dated, &i.Subject, &i.Secrecy, &i.Urgency, &i.Channel, &i.Dispatch, &i.ProcessID, &i.subjectKey, &i.content, &i.answer, &i.FileHash, &i.FileType, &i.Signature, &i.Receipt, &i.ReceiptKind, &received, &registered, &i.ForwardedTo, &i.Reason, &answered, &i.About, &destroyed, &i.Version)
+		i.Dated, i.ReceivedAt, i.RegisteredAt, i.AnsweredAt, i.DestroyedAt = db.Time(dated), db.Time(received), db.Time(registered), db.Time(answered), db.Time(destroyed)
 		out = append(out, i)
 		return err
 	})
@@ -206,6 +207,9 @@ func (s *Service) changeIn(tx *db.Tx, a policy.Actor, id, action string, rule fu
 	if at < 0 {
 		return In{}, errs.New(errs.Conflict, "error.letter-transition", "action", action, "state", string(i.State))
 	}
+	if !i.DestroyedAt.IsZero() {
+		return In{}, errs.New(errs.Conflict, "error.letter-destroyed")
+	}
 	step := Steps[at]
 	if step.By == "system" != (a.Account == "") || step.By != "system" && !policy.May(a, step.By, i.Agency) {
 		return In{}, errs.New(errs.Forbidden, "error.forbidden")
@@ -217,8 +221,8 @@ func (s *Service) changeIn(tx *db.Tx, a policy.Actor, id, action string, rule fu
 	if err != nil {
 		return In{}, err
 	}
-	n, err := tx.Exec(`UPDATE letters_in SET state = $1, number = $2, number_kind = $3, registered_at = $4, forwarded_to = $5, reason = $6, answer = $7, answered_at = $8, about = $9, version = version + 1 WHERE id = $10 AND version = $11`,
-		string(i.State), i.Receipt, i.ReceiptKind, db.Micros(i.RegisteredAt), i.ForwardedTo, i.Reason, i.answer, db.Micros(i.AnsweredAt), i.About, i.ID, i.Version)
+	n, err := tx.Exec(`UPDATE letters_in SET state = $1, number = $2, number_kind = $3, registered_at = $4, forwarded_to = $5, reason = $6, answer = $7, answered_at = $8, about = $9, ended_at = $10, destroy_at = $11, version = version + 1 WHERE id = $12 AND version = $13`,
+		string(i.State), i.Receipt, i.ReceiptKind, db.Micros(i.RegisteredAt), i.ForwardedTo, i.Reason, i.answer, db.Micros(i.AnsweredAt), i.About, db.Micros(tx.Now()), db.Micros(s.dueAt(tx.Now())), i.ID, i.Version)
 	if err == nil && n == 0 {
 		err = errs.New(errs.Conflict, "error.conflict")
 	}

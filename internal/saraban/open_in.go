@@ -13,10 +13,19 @@ import (
 	"prasan/internal/vault"
 )
 
+// legible is a letter that came and was not destroyed.
+func (s *Service) legible(ctx context.Context, a policy.Actor, id string) (In, error) {
+	i, err := s.GetIn(ctx, a, id)
+	if err == nil && !i.DestroyedAt.IsZero() {
+		err = errs.New(errs.NotFound, "error.letter-destroyed")
+	}
+	return i, err
+}
+
 // ReadIn returns a letter that came with what it says, opened for the actor; the reading
 // is logged.
 func (s *Service) ReadIn(ctx context.Context, a policy.Actor, id string) (In, letters.Content, string, error) {
-	i, err := s.GetIn(ctx, a, id)
+	i, err := s.legible(ctx, a, id)
 	if err != nil {
 		return In{}, letters.Content{}, "", err
 	}
@@ -47,7 +56,7 @@ func (s *Service) ReadIn(ctx context.Context, a policy.Actor, id string) (In, le
 
 // AttachmentIn returns a file that came with a letter, counted from 0; the reading is logged.
 func (s *Service) AttachmentIn(ctx context.Context, a policy.Actor, id string, n int) (Attachment, error) {
-	i, err := s.GetIn(ctx, a, id)
+	i, err := s.legible(ctx, a, id)
 	if err != nil {
 		return Attachment{}, err
 	}
@@ -76,7 +85,7 @@ func (s *Service) AttachmentIn(ctx context.Context, a policy.Actor, id string, n
 
 // FileIn returns the file of a letter that came, as it came.
 func (s *Service) FileIn(ctx context.Context, a policy.Actor, id string) ([]byte, error) {
-	i, err := s.GetIn(ctx, a, id)
+	i, err := s.legible(ctx, a, id)
 	if err != nil {
 		return nil, err
 	}

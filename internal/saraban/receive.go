@@ -82,8 +82,8 @@ func (s *Service) prepare(ctx context.Context, a Arrival) (put func(tx *db.Tx) e
 		return nil, err
 	}
 	return func(tx *db.Tx) error {
-		n, err := tx.Exec(`INSERT INTO letters_in (id, agency, state, from_agency, from_name, to_name, number_text, dated_at, subject, secrecy, urgency, channel, dispatch_id, process_id, subject_key, content, file, file_hash, received_at, file_type, signature) VALUES ($1, $2, 'arrived', $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20) ON CONFLICT DO NOTHING`,
-			id, a.Agency, a.From, a.FromName, a.ToName, a.Number, db.Micros(a.Dated), a.Subject, string(a.Secrecy), string(a.Urgency), string(a.Channel), a.Dispatch, a.ProcessID, subject.ID, content, file, hex.EncodeToString(sum.Sum(nil)), db.Micros(tx.Now()), fileType(a.FileType), a.Signature)
+		n, err := tx.Exec(`INSERT INTO letters_in (id, agency, state, from_agency, from_name, to_name, number_text, dated_at, subject, secrecy, urgency, channel, dispatch_id, process_id, subject_key, content, file, file_hash, received_at, file_type, signature, ended_at, destroy_at) VALUES ($1, $2, 'arrived', $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22) ON CONFLICT DO NOTHING`,
+			id, a.Agency, a.From, a.FromName, a.ToName, a.Number, db.Micros(a.Dated), a.Subject, string(a.Secrecy), string(a.Urgency), string(a.Channel), a.Dispatch, a.ProcessID, subject.ID, content, file, hex.EncodeToString(sum.Sum(nil)), db.Micros(tx.Now()), fileType(a.FileType), a.Signature, db.Micros(tx.Now()), db.Micros(s.dueAt(tx.Now())))
 		if err != nil || n == 0 {
 			return err // it had come before
 		}

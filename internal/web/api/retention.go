@@ -14,6 +14,7 @@ type Round struct {
 	Agency         string             `json:"agency"`
 	Activity       string             `json:"activity"`
 	Year           int                `json:"year" doc:"Common Era; the year at whose end it opened."`
+	Matter         string             `json:"matter,omitempty" enum:"letter,letter-paper,letter-secret" doc:"Which letters it is about; absent for what people have written."`
 	Path           string             `json:"path" enum:"committee,order"`
 	State          string             `json:"state" enum:"opened,surveyed,committee,reviewed,archives,ordered,executed,certified"`
 	OpenedAt       time.Time          `json:"opened_at"`
@@ -66,7 +67,7 @@ type LegalHold struct {
 }
 
 func roundOf(r retention.Round) Round {
-	return Round{ID: r.ID, Agency: r.Agency, Activity: r.Activity, Year: r.Year, Path: r.Path, State: string(r.State), OpenedAt: r.OpenedAt, SurveyBy: r.SurveyBy, RequestedBy: r.RequestedBy, Committee: append([]retention.Member{}, r.Committee...),
+	return Round{ID: r.ID, Agency: r.Agency, Activity: r.Activity, Year: r.Year, Matter: r.Matter, Path: r.Path, State: string(r.State), OpenedAt: r.OpenedAt, SurveyBy: r.SurveyBy, RequestedBy: r.RequestedBy, Committee: append([]retention.Member{}, r.Committee...),
 		ArchivesLetter: r.ArchivesLetter, LetterID: r.ArchivesLetterID, ArchivesUntil: moment(r.ArchivesUntil), ArchivesAnswer: r.ArchivesAnswer, OrderNumber: r.OrderNumber, OrderedBy: r.OrderedBy, Next: append([]string{}, retention.Next(&r)...)}
 }
 

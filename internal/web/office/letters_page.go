@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 
 	"prasan/internal/errs"
 	"prasan/internal/letters"
@@ -92,6 +93,14 @@ type letterPage struct {
 	wrong *errs.E
 	words *letters.Content // opened by a button, and that is logged
 	reply string
+}
+
+// destroyedAt is when what the letter said was destroyed; the zero time if it was not.
+func (p letterPage) destroyedAt() time.Time {
+	if p.in != nil {
+		return p.in.DestroyedAt
+	}
+	return p.out.DestroyedAt
 }
 
 // theLetter is a letter that leaves, else one that came.
@@ -310,6 +319,9 @@ func (v *visit) inDeeds(i *saraban.In) []deed {
 
 // letterOffered are the deeds that the state allows and the person may do.
 func (v *visit) letterOffered(p letterPage) ([]string, error) {
+	if !p.destroyedAt().IsZero() {
+		return nil, nil
+	}
 	if p.in != nil {
 		out := saraban.Offered(v.session.Actor, p.in)
 		if v.f.Referral != nil && policy.May(v.session.Actor, "letter.draft", p.in.Agency) && (p.in.State == saraban.Registered || p.in.State == saraban.AcceptedIn) {
@@ -370,6 +382,9 @@ func (v *visit) letterPage(p letterPage) error {
 // letterWords is what the letter says, behind a button, and its files.
 func (v *visit) letterWords(base string, p letterPage) dossierPart {
 	part := dossierPart{ID: "words", Title: v.t("letters.words"), Lead: v.t("letters.words-lead"), Post: v.to(base + "/open"), Button: v.t("letters.open")}
+	if at := p.destroyedAt(); !at.IsZero() {
+		return dossierPart{ID: "words", Title: v.t("letters.words"), Lines: []string{v.t("letters.destroyed", "date", thai.DateLong(at, v.lang))}}
+	}
 	media := ""
 	if p.in != nil {
 		media = p.in.FileType

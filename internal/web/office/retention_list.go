@@ -60,9 +60,17 @@ func (v *visit) roundsTable() (table, error) {
 	all, err := v.f.Retention.Rounds(v.Context(), v.session.Actor)
 	t := table{Title: v.t("round.rounds"), Head: []string{v.t("round.year"), v.t("office.agency"), v.t("round.activity"), v.t("round.path"), v.t("office.status"), v.t("round.next-limit")}, Empty: v.t("round.none")}
 	for _, r := range all {
-		t.Rows = append(t.Rows, row{Cells: []kit.Cell{{Text: v.year(r.Year), Href: v.to(roundBase + r.ID)}, {Text: v.agency(r.Agency)}, {Text: v.activity(r.Activity)}, {Text: v.pathName(r)}, {Chip: v.roundState(r)}, {Text: v.roundLimit(r)}}})
+		t.Rows = append(t.Rows, row{Cells: []kit.Cell{{Text: v.year(r.Year), Href: v.to(roundBase + r.ID)}, {Text: v.agency(r.Agency)}, {Text: v.roundMatter(r)}, {Text: v.pathName(r)}, {Chip: v.roundState(r)}, {Text: v.roundLimit(r)}}})
 	}
 	return t, err
+}
+
+// roundMatter is what a round is about: an activity, or letters of one kind.
+func (v *visit) roundMatter(r retention.Round) string {
+	if r.Matter == "" {
+		return v.activity(r.Activity)
+	}
+	return v.t("round.matter-" + r.Matter)
 }
 
 // pathName is how the round goes on; before the survey nobody has said.

@@ -52,7 +52,7 @@ func (v *visit) roundDeeds(r retention.Round) []deed {
 	s, ctx, who := v.f.Retention, v.Context(), v.session.Actor
 	return []deed{
 		{"survey", func(t *typed) []ask {
-			return []ask{t.radios("path", "round.path", "round.path-", r.Path, retention.ByCommittee, retention.ByOrder)}
+			return []ask{t.radios("path", "round.path", "round.path-", r.Path, retention.Paths[r.Matter]...)}
 		}, func(in func(string) string) error { _, err := s.Survey(ctx, who, r.ID, in("path")); return err }, false},
 		{"name-committee", v.committeeAsks(r), func(in func(string) string) error {
 			_, err := s.NameCommittee(ctx, who, r.ID, members(in))
@@ -198,7 +198,7 @@ func (v *visit) roundPage(doing string, wrong *errs.E) error {
 		return err
 	}
 	deeds := v.roundDeeds(r)
-	d := dossier{Back: kit.Link{Href: v.to("/office/retention"), Text: v.t("round.office")}, Step: v.agency(r.Agency) + " · " + v.activity(r.Activity), Heading: v.t("round.one", "year", v.year(r.Year)), Chips: []kit.Chip{*v.roundState(r)}, Clock: v.roundClock(r), Way: v.roundWay(r)}
+	d := dossier{Back: kit.Link{Href: v.to("/office/retention"), Text: v.t("round.office")}, Step: v.agency(r.Agency) + " · " + v.roundMatter(r), Heading: v.t("round.one", "year", v.year(r.Year)), Chips: []kit.Chip{*v.roundState(r)}, Clock: v.roundClock(r), Way: v.roundWay(r)}
 	status := d.said(v, "round", deeds, wrong)
 	if r.RequestedBy == v.session.Actor.Account && v.holdsDuty(r) && d.Note == nil && slices.Contains(retention.Next(&r), "order") {
 		d.Note = &kit.Note{Tone: "info", Title: v.t("error.four-eyes-round")}
@@ -296,10 +296,7 @@ func (v *visit) itemNote(i retention.Item) string {
 }
 
 func (v *visit) kindName(kind string) string {
-	if kind == "case" || kind == "letter" {
-		return v.t("round.kind-" + kind)
-	}
-	return kind
+	return v.t("round.kind-" + kind)
 }
 
 func (v *visit) committeePart(r retention.Round) dossierPart {
@@ -335,6 +332,13 @@ func (v *visit) certificatePart(d *dossier, r retention.Round) error {
 	return nil
 }
 
+func lawOf(matter string) string {
+	if matter == "" {
+		return "round.law-text"
+	}
+	return "round.law-text-" + matter
+}
+
 func (v *visit) roundFacts(r retention.Round) ([]kit.Row, error) {
 	names, err := v.namesOf(r.RequestedBy, r.OrderedBy)
 	out := []kit.Row{{Key: v.t("round.opened-at"), Value: thai.DateLong(r.OpenedAt, v.lang)}, {Key: v.t("round.path"), Value: v.pathName(r)}}
@@ -350,6 +354,6 @@ func (v *visit) roundFacts(r retention.Round) ([]kit.Row, error) {
 	if r.OrderNumber != "" {
 		out = append(out, kit.Row{Key: v.t("round.order"), Lines: []string{r.OrderNumber, names.name(r.OrderedBy), thai.DateTime(r.OrderedAt, v.lang)}})
 	}
-	out = append(out, kit.Row{Key: v.t("round.law"), Value: v.t("round.law-text")})
+	out = append(out, kit.Row{Key: v.t("round.law"), Value: v.t(lawOf(r.Matter))})
 	return out, err
 }
