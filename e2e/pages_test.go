@@ -127,6 +127,27 @@ func seen(t *testing.T, v view, f func(b *tab, name, lang string)) {
 		officer.visit(running.url("office", "/"+lang+"/office/cases/"+reference))
 		f(officer, "case", lang)
 	}
+	dpo := people["dpo"]
+	for _, p := range []page{{name: "breach-drill", path: "/breaches"}, {name: "round", path: "/destruction-rounds"}} {
+		path := map[string]string{"breach-drill": "/office/breaches/", "round": "/office/retention/rounds/"}[p.name] + running.first(t, "dpo", p.path)
+		for _, lang := range []string{"th", "en"} {
+			dpo.visit(running.url("office", "/"+lang+path))
+			f(dpo, p.name, lang)
+		}
+	}
+}
+
+// first is the identifier of the first of a list of the scenario.
+func (d *demo) first(t *testing.T, who, list string) string {
+	t.Helper()
+	var got struct {
+		Items []struct{ ID string }
+	}
+	d.api(t, who, "GET", list, "", 200, &got)
+	if len(got.Items) == 0 {
+		t.Fatalf("the scenario has nothing in %s", list)
+	}
+	return got.Items[0].ID
 }
 
 // steps walks the contact form and stops at each page, wrong and right, to the receipt

@@ -28,7 +28,7 @@ const rayong = "rayong.industry.localhost"
 func settings(t *testing.T, database string) config.Server {
 	t.Helper()
 	c := config.Server{Store: config.Store{Data: t.TempDir(), Database: database, Node: "test"}, Listen: "127.0.0.1:0", AdminListen: "127.0.0.1:0", Record: "testdata/record", RateLimits: "off", BaseDomain: "industry.localhost",
-		Mail: config.Mail{DKIMSelector: "prasan", TLS: "required"}, Terms: config.Terms{ReplyDays: 15, ReopenDays: 30, LinkHours: 72, PerHour: 10}}
+		Mail: config.Mail{DKIMSelector: "prasan", TLS: "required"}, Terms: config.Terms{ReplyDays: 15, ReopenDays: 30, LinkHours: 72, PerHour: 10, BreachHours: 72}}
 	if err := c.Resolve(); err != nil {
 		t.Fatal(err)
 	}

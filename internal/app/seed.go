@@ -69,6 +69,9 @@ func seed(ctx context.Context, a *App, progress func(done, all int)) (Scenario, 
 	if err := scenario.Rounds(ctx, scenario.RoundsEnv{DB: a.DB, Now: a.Now(), Clock: a.Demo.Clock, Retention: a.Retention, Letters: a.Letters, Saraban: a.Saraban}); err != nil {
 		return Scenario{}, err
 	}
+	if err := scenario.Drill(ctx, scenario.DrillEnv{DB: a.DB, Now: a.Now(), Clock: a.Demo.Clock, Breach: a.Breach, Letters: a.Letters}); err != nil {
+		return Scenario{}, err
+	}
 	out := Scenario{Tokens: made.Tokens}
 	for _, x := range made.Accounts {
 		out.Accounts = append(out.Accounts, ScenarioAccount(x))
