@@ -3,6 +3,7 @@ package cases
 import (
 	"context"
 	"database/sql"
+	"strings"
 	"time"
 
 	"prasan/internal/audit"
@@ -74,8 +75,8 @@ type doomed struct {
 	blobs                                     []string
 }
 
-// Erase destroys cases: their keys first, so that no copy can be opened, then the rows,
-// then the files. Doing it again does nothing more.
+// Erase destroys cases: their keys first, so that no copy can be opened, then the files,
+// then the rows. Doing it again does nothing more.
 func (e EndOfLife) Erase(ctx context.Context, actor string, ids []string) error {
 	list, err := e.doomed(ctx, ids)
 	if err != nil || len(list) == 0 {
@@ -88,31 +89,45 @@ func (e EndOfLife) Erase(ctx context.Context, actor string, ids []string) error 
 	if err := e.Vault.ShredAll(ctx, keys); err != nil {
 		return err
 	}
-	if err := e.DB.InTx(ctx, func(tx *db.Tx) error { return e.erase(tx, actor, list) }); err != nil {
+	// The files before the rows that name them: a process that dies in between finds them again.
+	if err := e.eraseFiles(ctx, list); err != nil {
 		return err
 	}
-	for _, d := range list {
-		for _, blob := range d.blobs {
-			if err := e.eraseFile(ctx, blob); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
+	return e.DB.InTx(ctx, func(tx *db.Tx) error { return e.erase(tx, actor, list) })
 }
 
-// eraseFile removes a file that no other case has. One that stays cannot be opened by
-// what was destroyed, and the nightly sweep takes it once nobody has it.
-func (e EndOfLife) eraseFile(ctx context.Context, blob string) error {
-	var n int
+// eraseFiles removes the files that no other case has. One that stays cannot be opened by
+// what was destroyed, and goes with the last that has it.
+func (e EndOfLife) eraseFiles(ctx context.Context, list []doomed) error {
+	var ids, blobs []string
+	for _, d := range list {
+		ids, blobs = append(ids, d.id), append(blobs, d.blobs...)
+	}
+	if len(blobs) == 0 {
+		return nil
+	}
+	others := map[string]bool{}
 	err := e.DB.Read(ctx, func(tx *db.Tx) error {
-		return tx.QueryRow(`SELECT COUNT(*) FROM attachments WHERE blob = $1`, []any{blob}, &n)
+		clear(others)
+		in, args := db.In(append(blobs, ids...))
+		marks := strings.Split(in, ", ")
+		return tx.Each(`SELECT blob FROM attachments WHERE blob IN (`+strings.Join(marks[:len(blobs)], ", ")+`) AND case_id NOT IN (`+strings.Join(marks[len(blobs):], ", ")+`)`, args, func(rows *sql.Rows) error {
+			var blob string
+			err := rows.Scan(&blob)
+			others[blob] = true
+			return err
+		})
 	})
-	if err != nil || n > 0 {
+	if err != nil {
 		return err
 	}
-	if err := e.Files.Delete(ctx, blob); err != nil && errs.KindOf(err) != errs.NotFound {
-		return err
+	for _, blob := range blobs {
+		if others[blob] {
+			continue
+		}
+		if err := e.Files.Delete(ctx, blob); err != nil && errs.KindOf(err) != errs.NotFound {
+			return err
+		}
 	}
 	return nil
 }

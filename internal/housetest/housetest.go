@@ -48,6 +48,7 @@ type House struct {
 	Mail       *mail.Service
 	Cases      *cases.Service
 	Record     *policy.Snapshot // what is in force; tests may change it
+	Shut       func() error     // closes its keyring
 }
 
 // Must fails the test on an error.
@@ -61,24 +62,42 @@ func Must(t *testing.T, err error) {
 // New builds an office under a record.
 func New(t *testing.T, e *dbtest.Engine, record *policy.Snapshot) *House {
 	t.Helper()
+	h, err := In(t.TempDir(), e, record)
+	Must(t, err)
+	h.T = t
+	t.Cleanup(func() { h.Shut() })
+	return h
+}
+
+// In builds an office on what lies in a folder: for processes that are killed, and those
+// that go on after them. Its T is the caller's to set.
+func In(dir string, e *dbtest.Engine, record *policy.Snapshot) (*House, error) {
 	ctx := context.Background()
-	h := &House{T: t, Engine: e, Record: record}
-	ring, err := db.Open(ctx, "sqlite:"+filepath.Join(t.TempDir(), "keyring.db"), db.Options{Clock: e.Clock})
-	Must(t, err)
-	t.Cleanup(func() { ring.Close() })
+	h := &House{Engine: e, Record: record}
+	ring, err := db.Open(ctx, "sqlite:"+filepath.Join(dir, "keyring.db"), db.Options{Clock: e.Clock})
+	if err != nil {
+		return nil, err
+	}
+	h.Shut = ring.Close
 	master, err := vault.NewMaster(make([]byte, 32))
-	Must(t, err)
+	if err != nil {
+		return nil, err
+	}
 	v, minter, err := vault.Open(ctx, ring, master)
-	Must(t, err)
-	v.KeepTombstones(filepath.Join(t.TempDir(), "tombstones"))
+	if err != nil {
+		return nil, err
+	}
+	v.KeepTombstones(filepath.Join(dir, "tombstones"))
 	h.Vault, h.Audit, h.Jobs = v, audit.New("test"), jobs.New(e.DB, e.Clock.Now)
 	snapshot := func(string) *policy.Snapshot { return h.Record }
 	h.Processing = processing.New(e.DB, v, minter, h.Audit, snapshot)
 	limiter := limits.New(v.Derive("limits"), true)
 	link := func(host string) string { return "http://" + host }
 	h.Mail = mail.New(mail.Deps{DB: e.DB, Vault: v, Audit: h.Audit, Jobs: h.Jobs, Limits: limiter, Now: e.Clock.Now, Processing: h.Processing, Config: mail.Config{Domain: "industry.test", SiteURL: link, Sender: func(string, string) mail.Sender { return mail.Sender{} }}})
-	folder, err := blob.NewFolder(t.TempDir())
-	Must(t, err)
+	folder, err := blob.NewFolder(filepath.Join(dir, "blobs"))
+	if err != nil {
+		return nil, err
+	}
 	h.Cases = cases.New(cases.Deps{DB: e.DB, Vault: v, Processing: h.Processing, Audit: h.Audit, Jobs: h.Jobs, Mail: h.Mail, Limits: limiter, Record: snapshot, Files: blob.New(folder, e.Clock.Now), Now: e.Clock.Now,
 		Notice: func(string) (string, error) { return "n1", nil }, Site: func(host string) (string, bool) { return Agency, host == Site },
 		Agency: func(string) (policy.Text, string, bool) {
@@ -86,7 +105,7 @@ func New(t *testing.T, e *dbtest.Engine, record *policy.Snapshot) *House {
 		},
 		SameController: func(string) bool { return true },
 		Config:         cases.Config{ReplyWithin: 15 * 24 * time.Hour, ReopenWithin: 30 * 24 * time.Hour, LinkLifetime: time.Hour, PerHour: 1000, SiteURL: link}})
-	return h
+	return h, nil
 }
 
 // ContactUs is a record of three data, with the duties that tests need.

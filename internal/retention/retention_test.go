@@ -46,14 +46,19 @@ func newOffice(t *testing.T, e *dbtest.Engine, n int) *office {
 	o := &office{t: t, e: e, cases: h.Cases, record: h.Record, house: h}
 	var agencies *org.Directory
 	o.letters, agencies = h.Correspond()
-	o.retention = retention.New(retention.Deps{DB: e.DB, Vault: h.Vault, Audit: h.Audit, Jobs: h.Jobs, Record: func(string) *policy.Snapshot { return h.Record }, Within: func(a, b string) bool { return a == b || b == "ops" }, Now: e.Clock.Now, Letters: o.letters, Agencies: agencies,
-		Holders: []retention.Holder{cases.EndOfLife{Service: h.Cases}}, Terms: retention.Terms{SurveyDays: 60, ArchivesDays: 60, ExtendYears: 1, KeyDays: 14}})
+	o.keepsRounds(agencies)
 	for i := range n {
 		r := h.Receive(i, fmt.Sprintf("เรื่องลับที่ %d", i))
 		h.Close(r.Reference)
 		o.refs = append(o.refs, r.Reference)
 	}
 	return o
+}
+
+func (o *office) keepsRounds(agencies *org.Directory) {
+	h := o.house
+	o.retention = retention.New(retention.Deps{DB: o.e.DB, Vault: h.Vault, Audit: h.Audit, Jobs: h.Jobs, Record: func(string) *policy.Snapshot { return h.Record }, Within: func(a, b string) bool { return a == b || b == "ops" }, Now: o.e.Clock.Now, Letters: o.letters, Agencies: agencies,
+		Holders: []retention.Holder{cases.EndOfLife{Service: h.Cases}}, Terms: retention.Terms{SurveyDays: 60, ArchivesDays: 60, ExtendYears: 1, KeyDays: 14}})
 }
 
 // to moves the clock to a day.

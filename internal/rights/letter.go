@@ -190,18 +190,16 @@ func (s *Service) recipientCodes(tx *db.Tx, r *Request) ([]string, error) {
 const recipientOf = "rights-recipient:"
 
 // inform draws up a letter to each agency to which the data was disclosed: what it got has
-// been erased, put right or set apart, and it is to do the same.
-func (s *Service) inform(ctx context.Context, a policy.Actor, r *Request) error {
+// been erased, put right or set apart, and it is to do the same. What it returns stores
+// them, in the transaction in which the request is carried out.
+func (s *Service) inform(ctx context.Context, a policy.Actor, r *Request) (puts []func(tx *db.Tx) (letters.Letter, error), err error) {
 	var codes []string
-	err := s.DB.Read(ctx, func(tx *db.Tx) (err error) {
-		if before, err := s.Letters.About(tx, recipientOf+r.Reference); err != nil || len(before) > 0 {
-			return err
-		}
+	err = s.DB.Read(ctx, func(tx *db.Tx) (err error) {
 		codes, err = s.recipientCodes(tx, r)
 		return err
 	})
 	if err != nil || !policy.May(a, "letter.draft", r.Agency) {
-		return err
+		return nil, err
 	}
 	act := map[string]string{Erasure: "ลบข้อมูลส่วนที่เกินความจำเป็น", Rectification: "แก้ไขข้อมูลให้ถูกต้อง", Restriction: "ระงับการใช้ข้อมูล"}[r.Right]
 	for _, code := range codes {
@@ -209,15 +207,16 @@ func (s *Service) inform(ctx context.Context, a policy.Actor, r *Request) error 
 		if !known || code == r.Agency {
 			continue
 		}
-		_, err := s.Letters.Draft(ctx, a, letters.Writing{Agency: r.Agency, To: code, Subject: "ขอให้" + act + "ตามคำร้องของเจ้าของข้อมูลส่วนบุคคล เลขที่ " + r.Reference, About: recipientOf + r.Reference,
+		put, err := s.Letters.Prepare(ctx, a, letters.Writing{Agency: r.Agency, To: code, Subject: "ขอให้" + act + "ตามคำร้องของเจ้าของข้อมูลส่วนบุคคล เลขที่ " + r.Reference, About: recipientOf + r.Reference,
 			Content: letters.Content{Paragraphs: []string{
 				fmt.Sprintf("ตามที่ได้ส่งเรื่องเลขที่ %s มายัง%s นั้น", list(r.Mine(), 5), g.Name.TH),
 				fmt.Sprintf("เจ้าของข้อมูลส่วนบุคคลได้ยื่นคำร้องตามพระราชบัญญัติคุ้มครองข้อมูลส่วนบุคคล พ.ศ. 2562 และหน่วยงานได้%sแล้ว จึงขอให้%sในข้อมูลที่ท่านได้รับไว้ และแจ้งผลให้ทราบ", act, act), "จึงเรียนมาเพื่อโปรดดำเนินการ"}}})
 		if err != nil {
-			return err
+			return nil, err
 		}
+		puts = append(puts, put)
 	}
-	return nil
+	return puts, nil
 }
 
 // Answer tells the person: the letter that has its number becomes his to read on the page

@@ -36,10 +36,15 @@ func newOffice(t *testing.T, e *dbtest.Engine) *office {
 	o := &office{House: h}
 	dir := (*org.Directory)(nil)
 	o.letters, dir = h.Correspond()
+	o.keepsPromises(dir)
+	return o
+}
+
+func (o *office) keepsPromises(dir *org.Directory) {
+	h, e := o.House, o.Engine
 	o.rights = rights.New(rights.Deps{DB: e.DB, Vault: h.Vault, Processing: h.Processing, Audit: h.Audit, Record: func(string) *policy.Snapshot { return h.Record }, Data: cases.OfPerson{Service: h.Cases},
 		NewReference: cases.NewReference, NewCode: cases.NewCode, CleanCode: cases.CleanCode, Now: e.Clock.Now, TargetDays: 30,
 		Limits: h.Limiter(), Letters: o.letters, Agencies: dir, Central: "ops", Recipients: func(*db.Tx, string) ([]string, error) { return o.passed, nil }, Held: func(*db.Tx, string) (bool, error) { return o.held, nil }})
-	return o
 }
 
 func wants(t *testing.T, err error, kind errs.Kind) {

@@ -307,18 +307,50 @@ func (s *Service) Execute(ctx context.Context, a policy.Actor, reference string,
 			return r, err
 		}
 	}
-	done, err := s.change(ctx, a, reference, "execute", body, func(tx *db.Tx, r *Request) error {
+	changed := r.Right == Rectification || r.Right == Restriction || r.Right == Erasure && body["erased"] != "0"
+	var inform []func(tx *db.Tx) (letters.Letter, error)
+	if changed && (r.Outcome != Refused || r.Right == Erasure) {
+		if inform, err = s.inform(ctx, a, &r); err != nil {
+			return r, err
+		}
+	}
+	return s.change(ctx, a, reference, "execute", body, func(tx *db.Tx, r *Request) error {
 		r.ExecutedAt = tx.Now()
+		for _, put := range inform { // what was done and who is to be told of it, in one
+			if _, err := put(tx); err != nil {
+				return err
+			}
+		}
 		if r.Right == Restriction && r.Outcome != Refused {
 			return restrict(tx, r, "34")
 		}
 		return nil
 	})
-	changed := r.Right == Rectification || r.Right == Restriction || r.Right == Erasure && body["erased"] != "0"
-	if err == nil && changed && (r.Outcome != Refused || r.Right == Erasure) {
-		err = s.inform(ctx, a, &done)
+}
+
+// begun notes, before anything is erased, how much there is: who goes on after a process
+// that died in the midst says the same number.
+func (s *Service) begun(ctx context.Context, a policy.Actor, r *Request) (string, error) {
+	var before []Event
+	err := s.DB.Read(ctx, func(tx *db.Tx) (err error) { before, err = events(tx, r.ID, false); return err })
+	if err != nil {
+		return "", err
 	}
-	return done, err
+	for _, e := range before {
+		if e.Kind == "erase" {
+			return e.Body["n"], nil
+		}
+	}
+	all := 0
+	for _, c := range r.Cases {
+		excess, err := s.Data.Excess(ctx, a.Account, c.id)
+		if err != nil && errs.KindOf(err) != errs.NotFound { // a case may have come to its end
+			return "", err
+		}
+		all += len(excess)
+	}
+	n := strconv.Itoa(all)
+	return n, s.DB.InTx(ctx, func(tx *db.Tx) error { return s.note(tx, r, a.Account, "erase", false, map[string]string{"n": n}) })
 }
 
 // notHeld: what an order holds is evidence; nothing of it is erased until it is released.
@@ -341,7 +373,13 @@ func (s *Service) notHeld(ctx context.Context, r *Request) error {
 }
 
 func (s *Service) carryOut(ctx context.Context, a policy.Actor, r *Request, o Order, body map[string]string) error {
-	erased := 0
+	if r.Right == Erasure {
+		n, err := s.begun(ctx, a, r)
+		if err != nil {
+			return err
+		}
+		body["erased"] = n
+	}
 	for _, c := range r.Cases {
 		switch r.Right {
 		case Rectification:
@@ -351,15 +389,11 @@ func (s *Service) carryOut(ctx context.Context, a policy.Actor, r *Request, o Or
 			}
 		case Erasure:
 			// s.33 keeps what a public task needs; what lies beyond the record goes.
-			n, err := s.Data.EraseExcess(ctx, a.Account, c.id)
+			_, err := s.Data.EraseExcess(ctx, a.Account, c.id)
 			if err != nil && errs.KindOf(err) != errs.NotFound { // a case may have come to its end
 				return err
 			}
-			erased += n
 		}
-	}
-	if r.Right == Erasure {
-		body["erased"] = strconv.Itoa(erased)
 	}
 	return nil
 }
