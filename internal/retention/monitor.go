@@ -69,21 +69,33 @@ func (s *Service) Monitor(ctx context.Context, activity string) (made bool, err 
 	if snap == nil || snap.Monitoring.IsZero() {
 		return false, nil
 	}
-	now := s.Now()
+	at := period(s.Now(), snap.Monitoring)
+	var f Findings
+	// Counting takes a while over very many; nobody who writes waits for it.
+	err = s.DB.Read(ctx, func(tx *db.Tx) error {
+		f = Findings{Activity: activity, Period: at, Revision: snap.RevisionID, At: tx.Now(), Due: map[string]int{}, Overdue: map[string]int{}, Agencies: map[string]int{}}
+		if made, err = isMade(tx, activity, at); err != nil || made {
+			return err
+		}
+		return s.count(tx, snap, &f)
+	})
+	if err != nil || made {
+		return false, err
+	}
 	err = s.DB.InTx(ctx, func(tx *db.Tx) error {
-		made = false
-		f := Findings{Activity: activity, Period: period(now, snap.Monitoring), Revision: snap.RevisionID, At: tx.Now(), Due: map[string]int{}, Overdue: map[string]int{}, Agencies: map[string]int{}}
-		var n int
-		if err := tx.QueryRow(`SELECT COUNT(*) FROM monitorings WHERE activity = $1 AND period = $2`, []any{activity, f.Period}, &n); err != nil || n > 0 {
+		before, err := isMade(tx, activity, at)
+		if made = err == nil && !before; !made {
 			return err
 		}
-		if err := s.count(tx, snap, &f); err != nil {
-			return err
-		}
-		made = true
 		return s.keep(tx, f)
 	})
 	return made, err
+}
+
+func isMade(tx *db.Tx, activity, period string) (bool, error) {
+	var n int
+	err := tx.QueryRow(`SELECT COUNT(*) FROM monitorings WHERE activity = $1 AND period = $2`, []any{activity, period}, &n)
+	return n > 0, err
 }
 
 func (s *Service) count(tx *db.Tx, snap *policy.Snapshot, f *Findings) error {

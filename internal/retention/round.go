@@ -1,6 +1,7 @@
 package retention
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"slices"
@@ -126,23 +127,37 @@ func (s *Service) OpenRounds(ctx context.Context, activity string) (opened int, 
 	}
 	year := yearOver(s.Now(), snap.Retention.Round)
 	end := endOf(year, snap.Retention.Round)
-	err = s.DB.InTx(ctx, func(tx *db.Tx) error {
-		opened = 0
+	type due struct{ agency, matter string }
+	var all []due
+	err = s.DB.Read(ctx, func(tx *db.Tx) error {
+		all = nil
 		for _, h := range s.Holders {
-			due, err := h.Count(tx, end)
+			counts, err := h.Count(tx, end)
 			if err != nil {
 				return err
 			}
-			for agency, n := range due {
-				if n == 0 {
-					continue
+			for agency, n := range counts {
+				if d := (due{agency, h.Matter()}); n > 0 && !slices.Contains(all, d) {
+					all = append(all, d)
 				}
-				is, err := s.open(tx, snap, agency, h.Matter(), year, end)
-				if err != nil {
-					return err
-				}
-				opened += is
 			}
+		}
+		return nil
+	})
+	if err != nil || len(all) == 0 {
+		return 0, err
+	}
+	slices.SortFunc(all, func(a, b due) int {
+		return cmp.Or(strings.Compare(a.agency, b.agency), strings.Compare(a.matter, b.matter))
+	})
+	err = s.DB.InTx(ctx, func(tx *db.Tx) error {
+		opened = 0
+		for _, d := range all {
+			is, err := s.open(tx, snap, d.agency, d.matter, year, end)
+			if err != nil {
+				return err
+			}
+			opened += is
 		}
 		return nil
 	})
