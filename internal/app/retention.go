@@ -2,7 +2,9 @@ package app
 
 import (
 	"context"
+	"time"
 
+	"prasan/internal/analytics"
 	"prasan/internal/cases"
 	"prasan/internal/letters"
 	"prasan/internal/retention"
@@ -15,12 +17,26 @@ func (a *App) holders() []retention.Holder {
 	return append([]retention.Holder{cases.EndOfLife{Service: a.Cases}}, a.Holders...)
 }
 
+// visitsPast counts the days of which single visits are kept past their time.
+func (a *App) visitsPast(ctx context.Context, at time.Time) (map[string]int, error) {
+	snap := a.Register.Snapshot(analytics.Activity)
+	if snap == nil {
+		return nil, nil
+	}
+	o, err := a.Analytics.Observe(ctx, at)
+	if err != nil || o.Oldest.IsZero() {
+		return nil, err
+	}
+	days := int(at.Sub(analytics.Window(snap).DueAt(o.Oldest)).Hours()) / 24
+	return map[string]int{"ops": max(days, 0)}, nil
+}
+
 func wireRetention(_ context.Context, a *App) error {
 	t := a.Config.Terms
 	a.Retention = retention.New(retention.Deps{DB: a.DB, Vault: a.Vault, Audit: a.Audit, Jobs: a.Jobs, Record: a.Register.Snapshot, Within: a.Agencies.Within, Now: a.Now, Letters: a.Letters, Agencies: a.Agencies,
-		Holders: a.holders(),
-		Terms:   retention.Terms{SurveyDays: t.SurveyDays, ArchivesDays: t.ArchivesDays, ExtendYears: 1, KeyDays: t.KeyDays}})
-	a.Retention.Register(cases.Activity)
+		Holders: a.holders(), Passing: []retention.Passing{{Activity: analytics.Activity, Kind: "usage", Count: a.visitsPast}},
+		Terms: retention.Terms{SurveyDays: t.SurveyDays, ArchivesDays: t.ArchivesDays, ExtendYears: 1, KeyDays: t.KeyDays}})
+	a.Retention.Register(cases.Activity, analytics.Activity)
 	a.Saraban.OnAttach(func(ctx context.Context, l *letters.Letter) ([]saraban.Attachment, error) {
 		name, body, err := a.Retention.Enclosure(ctx, l)
 		if err != nil || name == "" {

@@ -15,6 +15,7 @@ func (a *App) promises() []truth.Probe {
 	return []truth.Probe{
 		{ID: "requests", Activities: only, Rows: []string{"rights.erasure_procedure"}, Class: "D8", Look: a.seeRequests},
 		{ID: "rounds", Activities: only, Rows: []string{"destruction.round"}, Class: "D8", Look: a.seeRounds},
+		{ID: "nothing-waits", Activities: ofVisits, Rows: []string{"destruction.round"}, Class: "D8", Look: a.seeNothingWaits},
 		{ID: "certificates", Activities: only, Rows: []string{"destruction.method"}, Class: "D13", Look: a.seeCertificates},
 		{ID: "breach-drill", Rows: []string{"breach.channels"}, Class: "D8", Look: a.seeBreachDrill},
 		{ID: "breach-notice", Rows: []string{"breach.pdpc_liaison"}, Class: "D8", Look: a.seeNotified},
@@ -38,6 +39,22 @@ func (a *App) seeRounds(ctx context.Context, s truth.Subject) (truth.Seen, error
 		return tx.QueryRow(`SELECT COUNT(*), COUNT(CASE WHEN state = 'opened' AND survey_by < $1 THEN 1 END) FROM rounds WHERE activity = $2`, []any{db.Micros(s.Now), s.Snapshot.Activity}, &all, &late)
 	})
 	return truth.Seen{Known: all > 0, Checked: all, Wrong: late}, err
+}
+
+// seeNothingWaits looks whether the last check found nothing that waits for a round: what
+// goes by itself day by day leaves it nothing.
+func (a *App) seeNothingWaits(ctx context.Context, s truth.Subject) (truth.Seen, error) {
+	list, err := a.Retention.Monitorings(ctx, s.Snapshot.Activity, 1)
+	if err != nil || len(list) == 0 {
+		return truth.Seen{}, err
+	}
+	out := truth.Seen{Known: true, Checked: 1, At: list[0].At}
+	for _, n := range list[0].Body.Due {
+		if n > 0 {
+			out.Wrong = 1
+		}
+	}
+	return out, nil
 }
 
 // seeCertificates looks whether each round that is over has a certificate that verifies.

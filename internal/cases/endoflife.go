@@ -19,6 +19,9 @@ type EndOfLife struct{ *Service }
 // Kind names what it holds.
 func (EndOfLife) Kind() string { return "case" }
 
+// Activity is the code of the record by which it is kept.
+func (EndOfLife) Activity() string { return Activity }
+
 // Matter names the rounds in which it goes: those of what people have written.
 func (EndOfLife) Matter() string { return "" }
 

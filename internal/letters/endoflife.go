@@ -52,6 +52,9 @@ func (s *Service) Ends(shelf Shelf) []EndOfLife {
 // Kind names what it holds.
 func (e EndOfLife) Kind() string { return e.Of + e.Shelf.Kind }
 
+// Activity is the code of the record by which they are kept.
+func (EndOfLife) Activity() string { return Activity }
+
 // Matter names the rounds in which they go.
 func (e EndOfLife) Matter() string { return e.Of }
 

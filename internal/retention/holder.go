@@ -12,6 +12,8 @@ import (
 type Holder interface {
 	// Kind names what it holds: "case", "letter".
 	Kind() string
+	// Activity is the code of the record by which it is kept.
+	Activity() string
 	// Matter names the rounds in which it goes; "" is what people have written.
 	Matter() string
 	// Count tells how many are due at a moment, by agency.
@@ -25,6 +27,25 @@ type Holder interface {
 	Erase(ctx context.Context, actor string, ids []string) error
 	// Gone tells whether nothing of it can be read any more.
 	Gone(ctx context.Context, id string) (bool, error)
+}
+
+// Passing is what goes by itself, day by day, once its time is over: it is in the checks
+// of its activity, and in no round.
+type Passing struct {
+	Activity, Kind string
+	// Count tells how much is past its time at a moment, by agency.
+	Count func(ctx context.Context, at time.Time) (map[string]int, error)
+}
+
+// of are the holders of an activity.
+func (s *Service) of(activity string) []Holder {
+	var out []Holder
+	for _, h := range s.Holders {
+		if h.Activity() == activity {
+			out = append(out, h)
+		}
+	}
+	return out
 }
 
 func (s *Service) holder(kind string) (Holder, bool) {

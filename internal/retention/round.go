@@ -37,6 +37,7 @@ type Deps struct {
 	Within  func(agency, ancestor string) bool
 	Now     func() time.Time
 	Holders []Holder
+	Passing []Passing
 	Terms   Terms
 
 	Letters  *letters.Service
@@ -131,7 +132,7 @@ func (s *Service) OpenRounds(ctx context.Context, activity string) (opened int, 
 	var all []due
 	err = s.DB.Read(ctx, func(tx *db.Tx) error {
 		all = nil
-		for _, h := range s.Holders {
+		for _, h := range s.of(activity) {
 			counts, err := h.Count(tx, end)
 			if err != nil {
 				return err
@@ -252,7 +253,7 @@ func (s *Service) Survey(ctx context.Context, a policy.Actor, id, path string) (
 		return Round{}, errs.New(errs.Unavailable, "error.no-record")
 	}
 	no := 0
-	for _, h := range s.Holders {
+	for _, h := range s.of(r.Activity) {
 		if h.Matter() != r.Matter {
 			continue
 		}

@@ -131,8 +131,10 @@ func (e *RoundsEnv) checks(ctx context.Context) error {
 	local := Opening(e.Now).In(thai.Bangkok)
 	for at := time.Date(local.Year(), local.Month()+3, 1, 1, 30, 0, 0, thai.Bangkok); at.Before(e.Now); at = at.AddDate(0, 1, 0) {
 		e.Clock.Hold(at)
-		if _, err := e.Retention.Monitor(ctx, cases.Activity); err != nil {
-			return err
+		for _, activity := range []string{cases.Activity, "usage-analytics"} {
+			if _, err := e.Retention.Monitor(ctx, activity); err != nil {
+				return err
+			}
 		}
 		made, err := e.Retention.Monitorings(ctx, cases.Activity, 1)
 		if err != nil || len(made) == 0 || at.AddDate(0, 1, 0).After(e.Now) { // the last one waits
