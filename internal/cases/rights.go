@@ -160,7 +160,7 @@ func (e OfPerson) Rectify(ctx context.Context, actor, caseID, element, value, re
 	if key != "" || clean == "" {
 		return errs.InvalidField("value", "error.rectify-element")
 	}
-	return e.rewrite(ctx, actor, caseID, "rectify", map[string]string{"element": element, "reason": reason}, func(p *paper) { p.sender[element] = clean })
+	return e.rewrite(ctx, actor, caseID, "rectify", map[string]string{"element": element, "reason": reason}, func(p *paper) bool { p.sender[element] = clean; return true })
 }
 
 // Excess tells what lies in a case beyond what the record declares: elements that it no
@@ -184,7 +184,7 @@ func (e OfPerson) EraseExcess(ctx context.Context, actor, caseID string) (int, e
 		return 0, err
 	}
 	n := 0
-	err = e.rewrite(ctx, actor, caseID, "erase-excess", nil, func(p *paper) { n = p.trim(snap) })
+	err = e.rewrite(ctx, actor, caseID, "erase-excess", nil, func(p *paper) bool { n = p.trim(snap); return n > 0 })
 	return n, err
 }
 
@@ -263,15 +263,17 @@ func (p *paper) trim(snap *policy.Snapshot) int {
 	return n
 }
 
-// rewrite opens a case, lets f change it, and seals it again: one transaction, with the
-// index and the row hash.
-func (s *Service) rewrite(ctx context.Context, actor, caseID, act string, meta map[string]string, f func(*paper)) error {
+// rewrite opens a case, lets f change it, and, where f says that it did, seals it again:
+// one transaction, with the index and the row hash.
+func (s *Service) rewrite(ctx context.Context, actor, caseID, act string, meta map[string]string, f func(*paper) bool) error {
 	p, err := s.openPaper(ctx, caseID)
 	if err != nil {
 		return err
 	}
 	before := slices.Clone(p.texts)
-	f(p)
+	if !f(p) {
+		return nil
+	}
 	subject, err := s.Vault.Subject(ctx, p.c.SubjectKey)
 	if err != nil {
 		return err

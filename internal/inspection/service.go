@@ -113,6 +113,9 @@ const maxPeriod = 366 * 24 * time.Hour
 
 // Begin opens an inspection with its work-list, over the time since the last one.
 func (s *Service) Begin(ctx context.Context, a policy.Actor, activity string) (Inspection, error) {
+	if s.Record(activity) == nil {
+		return Inspection{}, errs.InvalidField("activity", "error.no-record")
+	}
 	ground, revision, err := s.inspector(a, activity)
 	if err != nil {
 		return Inspection{}, err

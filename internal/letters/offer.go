@@ -70,7 +70,7 @@ func (s *Service) Offered(ctx context.Context, a policy.Actor, list ...Letter) (
 
 // refusals are the kinds of errors by which an action is refused, not failing: also where
 // no record is in force, and where the account is known no more.
-var refusals = []errs.Kind{errs.Forbidden, errs.Unavailable, errs.NotFound}
+var refusals = []errs.Kind{errs.Forbidden, errs.Unavailable, errs.NotFound, errs.Conflict}
 
 func (s *Service) offered(tx *db.Tx, a policy.Actor, l *Letter) ([]string, error) {
 	out := []string{}

@@ -46,9 +46,12 @@ func (s *Service) onLetter(tx *db.Tx, a policy.Actor, action string, l *letters.
 }
 
 // mayDisclose: who the record names for disclosing (row 29) signs what goes out.
-func (s *Service) mayDisclose(_ *db.Tx, a policy.Actor, action string, l *letters.Letter) error {
-	if action != "approve" || !strings.HasPrefix(l.About, about) {
+func (s *Service) mayDisclose(tx *db.Tx, a policy.Actor, action string, l *letters.Letter) error {
+	if action != "approve" && action != "dispatch" || !strings.HasPrefix(l.About, about) {
 		return nil
+	}
+	if err := stillSo(tx, l); err != nil || action == "dispatch" {
+		return err
 	}
 	snap := s.Record(Activity)
 	if snap == nil {
@@ -58,6 +61,17 @@ func (s *Service) mayDisclose(_ *db.Tx, a policy.Actor, action string, l *letter
 		return errs.New(errs.Forbidden, "error.referral-approver")
 	}
 	return nil
+}
+
+// stillSo refuses a letter that was written before something of its case was erased or put
+// right at the person's request: it would still say it.
+func stillSo(tx *db.Tx, l *letters.Letter) error {
+	var n int
+	err := tx.QueryRow(`SELECT COUNT(*) FROM referrals r JOIN processing_log p ON p.subject = r.subject_key WHERE r.letter_id = $1 AND p.act = 'erase' AND p.at > (SELECT COALESCE(MAX(at), 0) FROM letter_events WHERE letter_id = $2 AND kind IN ('draft', 'revise'))`, []any{l.ID, l.ID}, &n)
+	if err == nil && n > 0 {
+		err = errs.New(errs.Conflict, "error.referral-outdated")
+	}
+	return err
 }
 
 // disclose is the sending: the record in force is asked once more, since it may have
