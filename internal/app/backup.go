@@ -21,6 +21,7 @@ import (
 	"prasan/internal/errs"
 	"prasan/internal/letters"
 	"prasan/internal/mail"
+	"prasan/internal/rights"
 	"prasan/internal/saraban"
 	"prasan/internal/vault"
 )
@@ -228,6 +229,9 @@ func settle(ctx context.Context, database, files string, dead []string, redone [
 			return err
 		}
 		if err := saraban.Bury(tx, dead); err != nil {
+			return err
+		}
+		if err := rights.Bury(tx, dead); err != nil {
 			return err
 		}
 		if err := cases.Redo(tx, redone); err != nil {

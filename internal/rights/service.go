@@ -56,6 +56,9 @@ func New(d Deps) *Service {
 	return s
 }
 
+// activity is the record that requests are about.
+const activity = "contact-us"
+
 // Submission is a request as a person makes it, or as an officer takes it down.
 type Submission struct {
 	Right         string
@@ -83,7 +86,7 @@ func (s *Service) Submit(ctx context.Context, sub Submission) (Receipt, error) {
 	if err != nil {
 		return Receipt{}, err
 	}
-	r := Request{ID: db.NewID(), Reference: "R-" + s.NewReference(), Activity: "contact-us", Right: sub.Right, Channel: sub.Channel, Lang: sub.Lang, State: Identified, CaseReference: sub.CaseReference}
+	r := Request{ID: db.NewID(), Reference: "R-" + s.NewReference(), Activity: activity, Right: sub.Right, Channel: sub.Channel, Lang: sub.Lang, State: Identified, CaseReference: sub.CaseReference}
 	if err := s.whose(ctx, &r, &sub); err != nil {
 		return Receipt{}, err
 	}
@@ -440,6 +443,9 @@ func (s *Service) Get(ctx context.Context, a policy.Actor, reference string) (Re
 // Statement opens what was asked; the reading is logged.
 func (s *Service) Statement(ctx context.Context, a policy.Actor, reference string) (string, error) {
 	r, err := s.Get(ctx, a, reference)
+	if err == nil && len(r.statement) == 0 { // after a round
+		err = errs.New(errs.NotFound, "error.key-destroyed")
+	}
 	if err != nil {
 		return "", err
 	}
