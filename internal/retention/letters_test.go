@@ -2,8 +2,10 @@ package retention_test
 
 import (
 	"bytes"
+	"context"
 	"strings"
 	"testing"
+	"time"
 
 	"prasan/internal/cases"
 	"prasan/internal/db"
@@ -153,4 +155,53 @@ func (o *office) restored(id string) {
 	if n := o.count(`SELECT COUNT(*) FROM letters WHERE id = $1 AND destroyed_at > 0 AND LENGTH(content) = 0 AND file IS NULL`, id); n != 1 {
 		o.t.Error("an older copy brings it back")
 	}
+}
+
+// dated has the queue work until the dates of letters are set.
+func (o *office) dated(n int) {
+	o.t.Helper()
+	c, stop := context.WithCancel(ctx)
+	done := make(chan error, 1)
+	go func() { done <- o.house.Jobs.Run(c) }()
+	defer func() { stop(); <-done }()
+	for i := 0; o.count(`SELECT COUNT(*) FROM audit WHERE action = 'letter.dated'`) < n; i++ {
+		if i == 1000 {
+			o.t.Fatal("the dates are not set")
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+}
+
+func TestTheDatesOfLettersFollowTheRecordAndTheRoundsThatMovedThem(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, e *dbtest.Engine) {
+		o := newOffice(t, e, 0)
+		ids := o.correspond()
+		from := db.Micros(e.Clock.Now())
+		due := func(table, id string) int {
+			return o.count(`SELECT COUNT(*) FROM `+table+` WHERE id = $1 AND ended_at = $2 AND destroy_at = $3`, id, from, db.Micros(o.house.Record.DueAt(e.Clock.Now())))
+		}
+		if due("letters", ids[letters.Electronic]) != 1 || due("letters_in", ids[letters.OnPaper]) != 1 {
+			t.Fatal("a letter has no date")
+		}
+		// One is from before there were dates; one was moved by a round.
+		moved := time.Date(2050, 1, 1, 0, 0, 0, 0, time.UTC)
+		must(t, e.DB.InTx(ctx, func(tx *db.Tx) error {
+			if _, err := tx.Exec(`UPDATE letters SET destroy_at = 0 WHERE id = $1`, ids[letters.Electronic]); err != nil {
+				return err
+			}
+			_, err := tx.Exec(`UPDATE letters SET destroy_at = $1 WHERE id = $2`, db.Micros(moved), ids[letters.Classified])
+			return err
+		}))
+		before, after := *o.house.Record, *o.house.Record
+		after.Retention.Years, after.Revision = 12, before.Revision+1
+		o.house.Record = &after
+		must(t, e.DB.InTx(ctx, func(tx *db.Tx) error { return o.letters.RecordChanged(tx, &before, &after) }))
+		o.dated(2)
+		if due("letters", ids[letters.Electronic]) != 1 || due("letters_in", ids[letters.OnPaper]) != 1 {
+			t.Error("the dates do not follow the record")
+		}
+		if o.count(`SELECT COUNT(*) FROM letters WHERE id = $1 AND destroy_at = $2`, ids[letters.Classified], db.Micros(moved)) != 1 {
+			t.Error("what a round has moved was moved back")
+		}
+	})
 }
