@@ -131,8 +131,11 @@ func (o *office) emptied(round, id string) {
 	if n := o.count(`SELECT COUNT(*) FROM letter_events WHERE letter_id = $1 AND body <> '{}'`, id); n != 0 {
 		t.Errorf("%d notes on it are left", n)
 	}
-	if n := o.count(`SELECT n FROM destroyed_counts WHERE kind = 'letter'`); n != 1 {
-		t.Errorf("%d are counted", n)
+	if list, err := o.retention.Destroyed(ctx, registrar); err != nil || len(list) != 1 || list[0] != (retention.Destroyed{Agency: "rayong", Activity: cases.Activity, Kind: letters.Electronic, Year: 2036, N: 1}) {
+		t.Errorf("what is counted: %v %+v", err, list)
+	}
+	if list, err := o.retention.Destroyed(ctx, stranger); err != nil || len(list) != 0 {
+		t.Errorf("a stranger sees %+v, %v", list, err)
 	}
 	if n := o.count(`SELECT COUNT(*) FROM letter_numbers WHERE letter_id = $1 AND state = 'used'`, id); n != 1 {
 		t.Error("its number is missing")

@@ -11,6 +11,7 @@ import (
 	"prasan/internal/audit"
 	"prasan/internal/db"
 	"prasan/internal/errs"
+	"prasan/internal/letters"
 	"prasan/internal/policy"
 	"prasan/internal/thai"
 )
@@ -148,6 +149,33 @@ func (s *Service) Get(ctx context.Context, a policy.Actor, id string, after, lim
 		return err
 	})
 	return r, list, err
+}
+
+// Destroyed is how many of a kind an agency's rounds of a year have destroyed: what is left
+// to know of them, and of nobody.
+type Destroyed struct {
+	Agency, Activity, Kind string
+	Year, N                int
+}
+
+// Destroyed lists what was destroyed in the agencies that the actor may see, newest first.
+func (s *Service) Destroyed(ctx context.Context, a policy.Actor) ([]Destroyed, error) {
+	var out []Destroyed
+	err := s.DB.Read(ctx, func(tx *db.Tx) error {
+		out = nil
+		return tx.Each(`SELECT agency, activity, kind, year, n FROM destroyed_counts ORDER BY year DESC, agency, activity, kind`, nil, func(rows *sql.Rows) error {
+			var d Destroyed
+			if err := rows.Scan(&d.Agency, &d.Activity, &d.Kind, &d.Year, &d.N); err != nil {
+				return err
+			}
+			secret := strings.HasPrefix(d.Kind, letters.Classified)
+			if policy.May(a, "retention.read", d.Agency) && (!secret || policy.May(a, "letter.secret", d.Agency)) {
+				out = append(out, d)
+			}
+			return nil
+		})
+	})
+	return out, err
 }
 
 // Hold is a legal hold: what is held is not destroyed whatever its age.

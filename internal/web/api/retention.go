@@ -53,6 +53,15 @@ type MonitoringReport struct {
 	SignedAt *time.Time         `json:"signed_at,omitempty"`
 }
 
+// DestroyedCount is what is left to know of what was destroyed.
+type DestroyedCount struct {
+	Agency   string `json:"agency"`
+	Activity string `json:"activity"`
+	Year     int    `json:"year" doc:"Common Era; the year of the round."`
+	Kind     string `json:"kind"`
+	Count    int    `json:"count"`
+}
+
 // LegalHold keeps an object from destruction.
 type LegalHold struct {
 	ID       string    `json:"id"`
@@ -133,6 +142,14 @@ func RetentionOperations(s *retention.Service) []Operation {
 				return retention.Certificate{}, err
 			}
 			return retention.VerifyCertificate([]byte(r.Certificate))
+		}),
+		Get(Operation{ID: "listDestroyed", Path: "/destroyed", Tag: tag, Summary: "How much rounds have destroyed, by year, agency and kind."}, func(c *Call) (Page[DestroyedCount], error) {
+			list, err := s.Destroyed(c.Request.Context(), c.Actor)
+			out := []DestroyedCount{}
+			for _, d := range list {
+				out = append(out, DestroyedCount{d.Agency, d.Activity, d.Year, d.Kind, d.N})
+			}
+			return Page[DestroyedCount]{Items: out}, err
 		}),
 		Get(Operation{ID: "listHolds", Path: "/holds", Tag: tag, Summary: "Legal holds in force."}, func(c *Call) (Page[LegalHold], error) {
 			all, err := s.Holds(c.Request.Context(), c.Actor)

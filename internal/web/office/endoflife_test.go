@@ -331,6 +331,7 @@ func TestARoundGoesFromSurveyToCertificateThroughThePages(t *testing.T) {
 		must(t, h.life.retention.Execute(ctx, id))
 		p = h.get("bare", path, 200)
 		h.has(p, "ใบรับรองการทำลาย", "ทำลาย 2 · ขยายเวลา 1 · หอจดหมายเหตุฯ 1 · ระงับ 0", "ทำลายแล้ว")
+		h.has(h.get("bare", "/th/office/retention", 200), "จำนวนที่ทำลายแล้ว")
 		got := h.get("bare", path+"/certificate.json", 200)
 		if c, err := retention.VerifyCertificate([]byte(got.Body)); err != nil || c.OrderNumber != "1/2580" {
 			t.Errorf("%+v %v", c, err)

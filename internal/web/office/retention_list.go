@@ -41,7 +41,11 @@ func listRounds(v *visit) error {
 	if err != nil {
 		return err
 	}
-	s.Tables = []table{rounds, checks, holds}
+	destroyed, err := v.destroyedTable()
+	if err != nil {
+		return err
+	}
+	s.Tables = []table{rounds, checks, holds, destroyed}
 	return v.show(http.StatusOK, s)
 }
 
@@ -150,6 +154,16 @@ func (v *visit) holdsTable() (table, error) {
 			r.Action, r.Button, r.Of = v.to("/office/retention/holds/"+h.ID), v.t("round.release"), h.Label
 		}
 		t.Rows = append(t.Rows, r)
+	}
+	return t, err
+}
+
+// destroyedTable has the numbers that are left of what was destroyed.
+func (v *visit) destroyedTable() (table, error) {
+	all, err := v.f.Retention.Destroyed(v.Context(), v.session.Actor)
+	t := table{Title: v.t("round.destroyed-so-far"), Head: []string{v.t("round.year"), v.t("office.agency"), v.t("round.activity"), v.t("round.kind"), v.t("round.number")}, Empty: v.t("round.destroyed-none")}
+	for _, d := range all {
+		t.Rows = append(t.Rows, row{Cells: []kit.Cell{{Text: v.year(d.Year)}, {Text: v.agency(d.Agency)}, {Text: v.activity(d.Activity)}, {Text: v.kindName(d.Kind)}, {Text: kit.Thousands(d.N), Number: true}}})
 	}
 	return t, err
 }
