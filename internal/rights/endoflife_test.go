@@ -83,6 +83,20 @@ func TestRequestsComeToTheirEndAndTheRecordOfRefusalsStays(t *testing.T) {
 		if n := len(o.due(end, ten.AddDate(50, 0, 0))); n != 0 {
 			t.Errorf("%d are due once more", n)
 		}
+		// An older copy brings one back; a restore empties it again.
+		must(t, e.DB.InTx(ctx, func(tx *db.Tx) error {
+			var key string
+			if err := tx.QueryRow(`SELECT subject_key FROM rights_requests WHERE id = $1`, []any{ids[0]}, &key); err != nil {
+				return err
+			}
+			if _, err := tx.Exec(`UPDATE rights_requests SET statement = $1 WHERE id = $2`, []byte("old"), ids[0]); err != nil {
+				return err
+			}
+			return rights.Bury(tx, []string{"another", key})
+		}))
+		if gone, err := end.Gone(ctx, ids[0]); err != nil || !gone {
+			t.Errorf("an older copy brings it back: %v", err)
+		}
 		_, err = o.rights.Statement(ctx, housetest.DPO, refused.Reference)
 		if err == nil {
 			t.Error("what the person wrote is there")
