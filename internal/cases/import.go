@@ -54,9 +54,6 @@ func (s *Service) Import(ctx context.Context, a policy.Actor, o Old) (reference 
 	if err != nil {
 		return "", err
 	}
-	if err := s.Vault.Keep(ctx, in.subject); err != nil {
-		return "", err
-	}
 	err = s.DB.InTx(ctx, func(tx *db.Tx) error { return s.take(tx, in, a, snap, &o) })
 	if err != nil {
 		_ = s.Vault.Shred(ctx, in.subject.ID) // nothing is sealed with it; the sweep would take it too

@@ -47,10 +47,6 @@ func (s *Service) Submit(ctx context.Context, sub Submission) (Receipt, error) {
 	if err != nil {
 		return Receipt{}, err
 	}
-	// The key is durable before anything that it sealed.
-	if err := s.Vault.Keep(ctx, in.subject); err != nil {
-		return Receipt{}, err
-	}
 	repeated := false
 	err = s.DB.InTx(ctx, func(tx *db.Tx) error {
 		repeated = false
@@ -205,11 +201,11 @@ const subjectKind = "case"
 
 func (s *Service) seal(ctx context.Context, snap *policy.Snapshot, agency string, sub *Submission) (*intake, error) {
 	now := s.Now().UTC().Truncate(time.Microsecond)
-	subject, err := s.Vault.NewSubject(ctx, now)
+	// The key is durable before anything that it seals.
+	subject, err := s.Vault.NewKept(ctx, subjectKind, now)
 	if err != nil {
 		return nil, err
 	}
-	subject.Kind = subjectKind
 	in := &intake{subject: subject, code: codeOf(s.codeKey, sub.Nonce)}
 	f := &in.fresh
 	f.Case = Case{ID: db.NewID(), Reference: newReference(s.References), Site: sub.Site, Agency: agency, OriginAgency: agency, Topic: sub.Topic, Channel: sub.Channel, OutsideRef: sub.OutsideRef, Lang: sub.Lang,

@@ -23,7 +23,8 @@ type Vault struct {
 	dead   *Tombstones
 	system cipher.AEAD
 	index  []byte
-	master string // file of the master key; "" where the wrapper does not come from one
+	master string   // file of the master key; "" where the wrapper does not come from one
+	ahead  sync.Map // of the stock of keys of each kind
 
 	mu      sync.Mutex
 	wrapper KeyWrapper          // with the master key
@@ -152,33 +153,46 @@ func (v *Vault) wrap(ctx context.Context, s *Subject) error {
 	return nil
 }
 
-// Keep commits the subject's key to the keyring. It comes before whatever is sealed
-// with the key is stored; a key whose data never came is swept later. A cohort key that
-// was replaced in the meantime is not used any more: the key is wrapped anew.
-func (v *Vault) Keep(ctx context.Context, s *Subject) error {
+// Keep commits the keys of subjects that were made together to the keyring. It comes before
+// whatever is sealed with them is stored; a key whose data never came is swept later. A cohort
+// key that was replaced in the meantime is not used any more: the keys are wrapped anew.
+func (v *Vault) Keep(ctx context.Context, subjects ...*Subject) error {
 	for {
-		kept, err := v.keep(ctx, s)
+		kept, err := v.keep(ctx, subjects)
 		if err != nil || kept {
 			return err
 		}
-		v.forgetPresent(s.at.UTC().Year())
-		if err := v.wrap(ctx, s); err != nil {
-			return err
+		v.forgetPresent(subjects[0].at.UTC().Year())
+		for _, s := range subjects {
+			if err := v.wrap(ctx, s); err != nil {
+				return err
+			}
 		}
 	}
 }
 
-// keep holds the cohort key's row until it commits, so that a replacement waits for it
+// keep holds the cohort keys' rows until it commits, so that a replacement waits for it
 // and sees what it has wrapped.
-func (v *Vault) keep(ctx context.Context, s *Subject) (kept bool, err error) {
+func (v *Vault) keep(ctx context.Context, subjects []*Subject) (kept bool, err error) {
 	err = v.keys.InTx(ctx, func(tx *db.Tx) error {
-		var retired int64
-		err := tx.QueryRow(`SELECT retired_at FROM cohorts WHERE year = $1`+tx.ForShare(), []any{s.cohort}, &retired)
-		if kept = err == nil && retired == 0; !kept {
-			return err
+		held := 0
+		for _, s := range subjects {
+			if s.cohort == held {
+				continue
+			}
+			var retired int64
+			err := tx.QueryRow(`SELECT retired_at FROM cohorts WHERE year = $1`+tx.ForShare(), []any{s.cohort}, &retired)
+			if kept = err == nil && retired == 0; !kept {
+				return err
+			}
+			held = s.cohort
 		}
-		_, err = tx.Exec(`INSERT INTO subjects (id, cohort, wrapped, created_at, kind) VALUES ($1, $2, $3, $4, $5)`, s.ID, s.cohort, s.wrapped, db.Micros(s.at), s.Kind)
-		return err
+		for _, s := range subjects {
+			if _, err := tx.Exec(`INSERT INTO subjects (id, cohort, wrapped, created_at, kind) VALUES ($1, $2, $3, $4, $5)`, s.ID, s.cohort, s.wrapped, db.Micros(s.at), s.Kind); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 	return kept, err
 }
