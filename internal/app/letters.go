@@ -81,6 +81,13 @@ func (a *App) nodes() (map[string]ecms.Exchange, error) {
 	if err != nil {
 		return nil, err
 	}
+	secured, err := readNodeTLS(c, a.Now)
+	if err == nil {
+		err = secured.fits(urls)
+	}
+	if err != nil {
+		return nil, err
+	}
 	var networks []netip.Prefix
 	if c.AllowPrivate != "" {
 		p, err := netip.ParsePrefix(c.AllowPrivate)
@@ -106,7 +113,11 @@ func (a *App) nodes() (map[string]ecms.Exchange, error) {
 		if ip, err := netip.ParseAddr(u.Hostname()); err == nil && ip.IsLoopback() {
 			allowed = append(allowed, netip.PrefixFrom(ip, ip.BitLen()))
 		}
-		way, err := egress.New(egress.Config{Allow: []string{net.JoinHostPort(u.Hostname(), portOf(u))}, Networks: allowed, MaxBody: 64 << 20, Open: a.gate("ecms")})
+		secure, err := secured.of(org)
+		if err != nil {
+			return nil, err
+		}
+		way, err := egress.New(egress.Config{Allow: []string{net.JoinHostPort(u.Hostname(), portOf(u))}, Networks: allowed, MaxBody: 64 << 20, TLS: secure, Open: a.gate("ecms")})
 		if err != nil {
 			return nil, err
 		}

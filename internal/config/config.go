@@ -64,6 +64,9 @@ type GA struct {
 type ECMS struct {
 	Node         []string      `help:"e-CMS node of an organisation, ORG=URL; ORG is its id in the directory. Repeatable." env:"NODE" placeholder:"ORG=URL"`
 	Token        []string      `help:"Bearer token towards an organisation's node, ORG=TOKEN. Repeatable." env:"TOKEN" placeholder:"ORG=TOKEN" secret:""`
+	Cert         []string      `help:"Client certificate that an organisation shows to its node, ORG=FILE (PEM, with its chain); read anew for each connection. Repeatable." env:"CERT" placeholder:"ORG=FILE"`
+	Key          []string      `help:"Key of that certificate, ORG=FILE (PEM). Repeatable." env:"KEY" placeholder:"ORG=FILE"`
+	CA           []string      `help:"Certificates (PEM) by which an organisation's node is recognised, ORG=FILE. Default: those of the system. Repeatable." name:"ca" env:"CA" placeholder:"ORG=FILE"`
 	Serve        bool          `help:"Be the e-CMS node of the organisations that have none, at ecms.BASE-DOMAIN/ecms-ws01/service2." env:"SERVE"`
 	Poll         time.Duration `help:"How often the nodes are asked for what waits there." default:"1m" env:"POLL"`
 	MaxClass     string        `help:"Highest class of secrecy that the own node takes." enum:"none,confidential,secret" default:"none" env:"MAX_CLASS"`

@@ -2,6 +2,7 @@ package egress
 
 import (
 	"context"
+	"crypto/tls"
 	"io"
 	"net"
 	"net/http"
@@ -22,6 +23,7 @@ type Config struct {
 	Connect  time.Duration  // until a connection stands; 0: 10 s
 	Total    time.Duration  // of an HTTP exchange with its body; 0: 60 s
 	MaxBody  int64          // bytes of an HTTP answer; 0: 10 MiB
+	TLS      *tls.Config    // of HTTP; nil: the system's authorities, and no certificate is shown
 	// Open is asked before each connection and each HTTP exchange: an error means that the
 	// way is closed for now. nil: it is always open.
 	Open func(ctx context.Context) error
@@ -58,7 +60,7 @@ func New(c Config) (*Client, error) {
 		// What answers with a redirect is told to the caller: following it would leave the list.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		Transport: &limited{max: e.maxBody, open: e.open, next: &http.Transport{
-			DialContext: e.Dial, Proxy: nil, ForceAttemptHTTP2: true, MaxIdleConnsPerHost: 4, MaxResponseHeaderBytes: 64 << 10,
+			DialContext: e.Dial, TLSClientConfig: c.TLS, Proxy: nil, ForceAttemptHTTP2: true, MaxIdleConnsPerHost: 4, MaxResponseHeaderBytes: 64 << 10,
 			IdleConnTimeout: time.Minute, TLSHandshakeTimeout: 10 * time.Second, ResponseHeaderTimeout: e.total,
 		}},
 	}

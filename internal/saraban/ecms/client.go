@@ -6,8 +6,11 @@ import (
 	"cmp"
 	"context"
 	"crypto/rand"
+	"crypto/tls"
+	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"strings"
 	"time"
@@ -40,7 +43,7 @@ func (c *Client) call(ctx context.Context, body func(p *printer)) (*element, err
 	}
 	res, err := c.HTTP.Do(r)
 	if err != nil {
-		return nil, errs.Wrap(err, errs.Unavailable, "error.ecms-unreachable")
+		return nil, errs.Wrap(err, errs.Unavailable, whyNot(err))
 	}
 	defer res.Body.Close()
 	root, err := parse(res.Body, res.ContentLength)
@@ -53,6 +56,26 @@ func (c *Client) call(ctx context.Context, body func(p *printer)) (*element, err
 		return nil, errs.Wrap(err, errs.Unavailable, "error.ecms-answer")
 	}
 	return answer, faultOf(answer)
+}
+
+// OwnCertificate is the key of what is wrong with the certificate that is shown to a node.
+const OwnCertificate = "error.ecms-own-certificate"
+
+// whyNot tells a person who can mend it what is wrong with a connection: the certificate on
+// this side, the node's, or that the node does not take ours. Anything else is a node that
+// cannot be reached.
+func whyNot(err error) string {
+	var theirs *tls.CertificateVerificationError
+	var said *net.OpError
+	switch {
+	case errs.As(err).Key == OwnCertificate:
+		return OwnCertificate
+	case errors.As(err, &theirs):
+		return "error.ecms-untrusted"
+	case errors.As(err, &said) && said.Op == "remote error": // an alert of TLS
+		return "error.ecms-not-known"
+	}
+	return "error.ecms-unreachable"
 }
 
 // whole is how long an envelope may be that is written before it is sent; a longer one is
