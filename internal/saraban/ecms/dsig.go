@@ -2,6 +2,7 @@ package ecms
 
 import (
 	"bytes"
+	"cmp"
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/rand"
@@ -13,6 +14,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"io"
 	"math/big"
 	"slices"
 	"strings"
@@ -282,38 +284,36 @@ func fits(c *x509.Certificate, method string, text, value []byte) bool {
 var errSigner = errors.New("ecms: the key is neither RSA nor ECDSA")
 
 // Sign signs a letter with the key of a certificate: from then on it is sent as it was
-// signed.
+// signed. A letter is written in its canonical form (exclusive) but for the declaration of
+// its namespace, which stands around it: so it is digested where it stands, no tree is built
+// of it, and it is in memory once more and not several times.
 func Sign(l *Letter, key crypto.Signer, certificate *x509.Certificate) error {
-	var plain bytes.Buffer
-	p := &printer{w: &plain}
-	l.Document = nil
-	p.letter(l)
-	if p.err != nil {
-		return p.err
-	}
-	doc := etree.NewDocument()
-	if err := doc.ReadFromBytes(plain.Bytes()); err != nil {
+	const written, canonical = `<ram:CorrespondenceLetter ID="Letter">`, `<ram:CorrespondenceLetter xmlns:ram="` + ramNS + `" ID="Letter">`
+	var size counter
+	count := &printer{w: &size}
+	count.correspondence(l)
+	var out bytes.Buffer
+	out.Grow(int(size) + 2*len(certificate.Raw) + 8<<10)
+	q := &printer{w: &out}
+	q.raw("<" + documentTag + ">")
+	from := out.Len() + len(written)
+	q.correspondence(l)
+	if err := cmp.Or(count.err, q.err); err != nil {
 		return err
 	}
-	text, err := canonicalOf(only(doc.Root(), "CorrespondenceLetter"), methodOf(exclusive))
-	if err != nil {
-		return err
-	}
-	sum := sha256.Sum256(text)
+	digest := sha256.New()
+	_, _ = io.WriteString(digest, canonical) // a hash takes everything
+	_, _ = digest.Write(out.Bytes()[from:])
 	method := "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256"
 	if _, ok := key.Public().(*ecdsa.PublicKey); ok {
 		method = "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256"
 	}
 	info := fmt.Sprintf(`<ds:SignedInfo xmlns:ds="%s"><ds:CanonicalizationMethod Algorithm="%s"></ds:CanonicalizationMethod><ds:SignatureMethod Algorithm="%s"></ds:SignatureMethod><ds:Reference URI="#Letter"><ds:Transforms><ds:Transform Algorithm="%s"></ds:Transform></ds:Transforms><ds:DigestMethod Algorithm="%s"></ds:DigestMethod><ds:DigestValue>%s</ds:DigestValue></ds:Reference></ds:SignedInfo>`,
-		dsNS, exclusive, method, exclusive, sha256Name, base64.StdEncoding.EncodeToString(sum[:]))
+		dsNS, exclusive, method, exclusive, sha256Name, base64.StdEncoding.EncodeToString(digest.Sum(nil)))
 	value, err := valueOf(key, []byte(info)) // written in its canonical form
 	if err != nil {
 		return err
 	}
-	var out bytes.Buffer
-	end := bytes.LastIndex(plain.Bytes(), []byte("</rsm:GovernmentDocument>"))
-	out.Write(plain.Bytes()[:end])
-	q := &printer{w: &out}
 	q.in("ram:GovernmentSignature", func() {
 		q.tag("ram:TypeCode", "1")
 		q.in("ram:SignerParty", func() {
@@ -330,12 +330,6 @@ func Sign(l *Letter, key crypto.Signer, certificate *x509.Certificate) error {
 	q.raw("</rsm:GovernmentDocument>")
 	l.Document = out.Bytes()
 	return q.err
-}
-
-func methodOf(algorithm string) *etree.Element {
-	e := etree.NewElement("CanonicalizationMethod")
-	e.CreateAttr("Algorithm", algorithm)
-	return e
 }
 
 func valueOf(key crypto.Signer, info []byte) ([]byte, error) {

@@ -7,6 +7,7 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
+	"crypto/sha256"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/base64"
@@ -15,9 +16,12 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/beevik/etree"
 )
 
 func certified(t *testing.T, key crypto.Signer) *x509.Certificate {
@@ -179,5 +183,59 @@ func TestXMLSecVerifiesTheSignature(t *testing.T) {
 		if err != nil {
 			t.Errorf("%s: %v %s", name, err, out)
 		}
+	}
+}
+
+// What a letter says is signed as the canonicaliser of the library has it, whatever signs
+// are in it: the two are held against each other, and the letter is read as it was.
+func TestWhatIsSignedIsInItsCanonicalForm(t *testing.T) {
+	key := ecdsaKey(t)
+	certificate := certified(t, key)
+	for _, odd := range []string{"เรื่อง", `a & b < c > d "e" 'f'`, "a\tb", "a\nb", "a\r\nb\rc", "]]>", "<!-- x -->", "&amp;&#65;", "a\x00b\xffc", "<![CDATA[x]]>", "a\u00a0\u2028\U0001F600"} {
+		l := letter()
+		l.Subject, l.Description, l.Sender.GivenName, l.Attachments[0].Mime = "x"+odd+"y", "x"+odd+"y", "x"+odd+"y", odd
+		l.References = []Reference{{"x" + odd + "y", "2026-11-24", odd}}
+		if err := Sign(l, key, certificate); err != nil {
+			t.Fatal(err)
+		}
+		doc := etree.NewDocument()
+		if err := doc.ReadFromBytes(l.Document); err != nil {
+			t.Fatalf("%q: %v", odd, err)
+		}
+		method := etree.NewElement("Transform")
+		method.CreateAttr("Algorithm", exclusive)
+		text, err := canonicalOf(only(doc.Root(), "CorrespondenceLetter"), method)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sum := sha256.Sum256(text)
+		if !strings.Contains(string(l.Document), "<ds:DigestValue>"+base64.StdEncoding.EncodeToString(sum[:])+"<") {
+			t.Errorf("%q: the canonical form is another: %s", odd, text)
+		}
+		subject := l.Subject
+		if _, err := Verify(l); err != nil {
+			t.Errorf("%q: %v", odd, err)
+		}
+		// What cannot be in XML is replaced; anything else comes back.
+		if want := strings.NewReplacer("\x00", "\uFFFD", "\xff", "\uFFFD").Replace(subject); l.Subject != want {
+			t.Errorf("%q is read as %q", want, l.Subject)
+		}
+	}
+}
+
+// To sign a letter takes its own length once, and a little.
+func TestSigningTakesTheLengthOfTheLetterOnce(t *testing.T) {
+	key := ecdsaKey(t)
+	certificate := certified(t, key)
+	l := letter()
+	l.Attachments[0].Data = make([]byte, 4<<20)
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	if err := Sign(l, key, certificate); err != nil {
+		t.Fatal(err)
+	}
+	runtime.ReadMemStats(&after)
+	if got := float64(after.TotalAlloc-before.TotalAlloc) / (4 << 20); got > 1.6 {
+		t.Errorf("%.2f times the attachment were allocated", got)
 	}
 }

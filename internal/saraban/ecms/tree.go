@@ -178,6 +178,9 @@ func (s *scanner) step() error {
 			n = len(rest)
 		}
 		text, err := plain(rest[:n])
+		if bytes.Contains(rest[:n], []byte("]]>")) { // which may stand in a value
+			err = errSyntax
+		}
 		if err != nil {
 			return err
 		}
@@ -379,9 +382,6 @@ func (s *scanner) attribute() (a xml.Attr, err error) {
 // plain gives the text that stands for what is written: with references and line ends
 // resolved. What has neither is given as it is.
 func plain(written []byte) ([]byte, error) {
-	if bytes.Contains(written, []byte("]]>")) {
-		return nil, errSyntax
-	}
 	written = lines(written)
 	if bytes.IndexByte(written, '&') < 0 {
 		return written, nil

@@ -73,7 +73,7 @@ func same(t *testing.T, document string) {
 }
 
 var documents = []string{
-	`<a/>`, `<a></a >`, `<?xml version="1.0" encoding="UTF-8"?><a>x</a>`, `<a b='1' c:d="2&lt;3"><c:e xmlns:c="u"/> y </a>`, "<a>1\r\n2\r3</a>", `<a><![CDATA[<b>&amp;]]>z</a>`, `<a><!-- x -->1<!-- y -->2</a>`, `<a>&#65;&#x0e01;&quot;</a>`, `<ก ข="ค">ง</ก>`,
+	`<a/>`, `<a></a >`, `<a b="]]>">]]&gt;</a>`, `<?xml version="1.0" encoding="UTF-8"?><a>x</a>`, `<a b='1' c:d="2&lt;3"><c:e xmlns:c="u"/> y </a>`, "<a>1\r\n2\r3</a>", `<a><![CDATA[<b>&amp;]]>z</a>`, `<a><!-- x -->1<!-- y -->2</a>`, `<a>&#65;&#x0e01;&quot;</a>`, `<ก ข="ค">ง</ก>`,
 }
 
 func TestDocumentsAreReadAsTheLibraryReadsThem(t *testing.T) {

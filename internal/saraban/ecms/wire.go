@@ -40,11 +40,25 @@ func (p *printer) copy(b []byte) {
 	}
 }
 
+// Texts and values are written as Canonical XML has them, so that what is signed is what
+// stands in the document.
+var (
+	textSigns  = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", "\r", "&#xD;")
+	valueSigns = strings.NewReplacer("&", "&amp;", "<", "&lt;", `"`, "&quot;", "\t", "&#x9;", "\n", "&#xA;", "\r", "&#xD;")
+)
+
+// escaped also replaces what cannot be in XML at all.
+func escaped(signs *strings.Replacer, text string) string {
+	return signs.Replace(strings.Map(func(r rune) rune {
+		if !isAllowed(r) {
+			return '\uFFFD'
+		}
+		return r
+	}, text))
+}
+
 func (p *printer) tag(name, text string) {
-	p.raw("<" + name + ">")
-	if p.err == nil {
-		p.err = xml.EscapeText(p.w, []byte(text))
-	}
+	p.raw("<" + name + ">" + escaped(textSigns, text))
 	p.raw("</" + strings.Fields(name)[0] + ">")
 }
 
@@ -69,11 +83,7 @@ func (p *printer) envelope(id, to string, body func()) {
 }
 
 func (p *printer) binary(name string, f File) {
-	p.raw(`<` + name + ` mimeCode="`)
-	if p.err == nil {
-		p.err = xml.EscapeText(p.w, []byte(f.Mime))
-	}
-	p.raw(`">`)
+	p.raw(`<` + name + ` mimeCode="` + escaped(valueSigns, f.Mime) + `">`)
 	if p.err == nil {
 		p.err = p.base64(f)
 	}
@@ -104,34 +114,38 @@ func (p *printer) letter(l *Letter) {
 		p.copy(l.Document)
 		return
 	}
-	p.in(`rsm:GovernmentDocument xmlns:rsm="`+rsmNS+`" xmlns:ram="`+ramNS+`"`, func() {
-		p.in(`ram:CorrespondenceLetter ID="Letter"`, func() {
-			p.tag("ram:ID", l.ID)
-			p.tag("ram:CorrespondenceDate", l.Date)
-			p.tag("ram:Subject", l.Subject)
-			p.tag("ram:SecretCode", l.Secret)
-			p.tag("ram:SpeedCode", l.Speed)
-			p.party("ram:SenderParty", l.Sender)
-			p.party("ram:ReceiverParty", l.Receiver)
-			for _, r := range l.References {
-				p.in("ram:ReferenceCorrespondence", func() {
-					p.tag("ram:ID", r.ID)
-					p.tag("ram:CorrespondenceDate", r.Date)
-					p.tag("ram:Subject", r.Subject)
-				})
-			}
-			attachment := l.Attachment
-			if attachment == "" {
-				attachment = "-"
-			}
-			p.tag("ram:Attachment", attachment)
-			p.tag("ram:SendDate", l.SendDate.In(thai.Bangkok).Format(moment))
-			p.tag("ram:Description", l.Description)
-			p.binary("ram:MainLetterBinaryObject", l.Main)
-			for _, f := range l.Attachments {
-				p.binary("ram:AttachmentBinaryObject", f)
-			}
-		})
+	p.in(documentTag, func() { p.correspondence(l) })
+}
+
+const documentTag = `rsm:GovernmentDocument xmlns:rsm="` + rsmNS + `" xmlns:ram="` + ramNS + `"`
+
+func (p *printer) correspondence(l *Letter) {
+	p.in(`ram:CorrespondenceLetter ID="Letter"`, func() {
+		p.tag("ram:ID", l.ID)
+		p.tag("ram:CorrespondenceDate", l.Date)
+		p.tag("ram:Subject", l.Subject)
+		p.tag("ram:SecretCode", l.Secret)
+		p.tag("ram:SpeedCode", l.Speed)
+		p.party("ram:SenderParty", l.Sender)
+		p.party("ram:ReceiverParty", l.Receiver)
+		for _, r := range l.References {
+			p.in("ram:ReferenceCorrespondence", func() {
+				p.tag("ram:ID", r.ID)
+				p.tag("ram:CorrespondenceDate", r.Date)
+				p.tag("ram:Subject", r.Subject)
+			})
+		}
+		attachment := l.Attachment
+		if attachment == "" {
+			attachment = "-"
+		}
+		p.tag("ram:Attachment", attachment)
+		p.tag("ram:SendDate", l.SendDate.In(thai.Bangkok).Format(moment))
+		p.tag("ram:Description", l.Description)
+		p.binary("ram:MainLetterBinaryObject", l.Main)
+		for _, f := range l.Attachments {
+			p.binary("ram:AttachmentBinaryObject", f)
+		}
 	})
 }
 
