@@ -4,15 +4,22 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
 	"database/sql"
 	"fmt"
 	"io"
 	"log/slog"
-	"math/rand/v2"
+	"math/big"
+	mathrand "math/rand/v2"
 	"net"
 	"net/http"
 	"os"
 	"os/exec"
+	"runtime"
 	"strconv"
 	"strings"
 	"syscall"
@@ -204,7 +211,7 @@ func document(n int, size int) *ecms.Letter {
 func noise(size int) []byte {
 	b := make([]byte, size)
 	copy(b, "%PDF-1.4\n")
-	r := rand.New(rand.NewPCG(1, uint64(size)))
+	r := mathrand.New(mathrand.NewPCG(1, uint64(size)))
 	for i := 9; i < size; i++ {
 		b[i] = byte(r.Uint32())
 	}
@@ -254,6 +261,40 @@ func rss(pid int, name string) float64 {
 }
 
 func attachmentFigures(ctx context.Context, o options) error {
+	key, certificate, err := signer()
+	if err != nil {
+		return err
+	}
+	if err := attachmentFigure(ctx, o, "", func(*ecms.Letter) error { return nil }); err != nil {
+		return err
+	}
+	var before, after runtime.MemStats
+	return attachmentFigure(ctx, o, " signed", func(l *ecms.Letter) error {
+		runtime.GC()
+		runtime.ReadMemStats(&before)
+		err := ecms.Sign(l, key, certificate)
+		runtime.ReadMemStats(&after)
+		atMost("e-CMS, signing an attachment of 20 MB: memory taken, in sizes of it", float64(after.TotalAlloc-before.TotalAlloc)/(20<<20), "", 3)
+		return err
+	})
+}
+
+// signer is a key with a certificate of its own.
+func signer() (crypto.Signer, *x509.Certificate, error) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return nil, nil, err
+	}
+	c := &x509.Certificate{SerialNumber: big.NewInt(1), NotBefore: time.Unix(0, 0), NotAfter: time.Unix(1<<33, 0)}
+	der, err := x509.CreateCertificate(rand.Reader, c, c, key.Public(), key)
+	if err != nil {
+		return nil, nil, err
+	}
+	c, err = x509.ParseCertificate(der)
+	return key, c, err
+}
+
+func attachmentFigure(ctx context.Context, o options, how string, sign func(l *ecms.Letter) error) error {
 	p, addr, clean, err := node(o, "-quiet")
 	if err != nil {
 		return err
@@ -267,6 +308,9 @@ func attachmentFigures(ctx context.Context, o options) error {
 	before := rss(p.cmd.Process.Pid, "VmRSS:")
 	l := document(2, 1000)
 	l.Attachments = []ecms.File{{Mime: "image/jpeg", Data: noise(20 << 20)}}
+	if err := sign(l); err != nil {
+		return err
+	}
 	if _, err := c.Send(ctx, fromOrg, l); err != nil {
 		return err
 	}
@@ -277,7 +321,7 @@ func attachmentFigures(ctx context.Context, o options) error {
 		time.Sleep(10 * time.Millisecond)
 	}
 	most := rss(p.cmd.Process.Pid, "VmHWM:")
-	atMost("e-CMS, an attachment of 20 MB: memory of the node and receiver, in sizes of it", (most-before)/(20<<20), "", 3)
+	atMost("e-CMS, an attachment of 20 MB"+how+": memory of the node and receiver, in sizes of it", (most-before)/(20<<20), "", 3)
 	return nil
 }
 
@@ -313,8 +357,8 @@ func killRounds(ctx context.Context, o options) error {
 		if err != nil {
 			return err
 		}
-		time.Sleep(time.Duration(50+rand.IntN(250)) * time.Millisecond)
-		if rand.IntN(2) == 0 {
+		time.Sleep(time.Duration(50+mathrand.IntN(250)) * time.Millisecond)
+		if mathrand.IntN(2) == 0 {
 			a.kill()
 			said = append(said, a.sent...)
 			begin(&a, "from", from)
