@@ -19,10 +19,11 @@ type folder string
 func (f folder) String() string { return string(f) }
 func (f folder) Close() error   { return nil }
 
-// Put writes beside, syncs and renames.
+// Put writes beside, syncs and renames. What it writes to has a name of its own: a command and
+// the serving program may make copies in the same second.
 func (f folder) Put(_ context.Context, name string, write func(io.Writer) error) error {
 	path := filepath.Join(string(f), name)
-	file, err := os.OpenFile(path+partial, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	file, err := os.CreateTemp(string(f), name+".*"+partial)
 	if err != nil {
 		return errs.Wrap(err, errs.Unavailable, "error.backup-write", "path", string(f))
 	}
