@@ -40,8 +40,9 @@ func isUnavailable(err error) bool {
 	}
 	var pg *pgconn.PgError
 	if errors.As(err, &pg) {
-		// 08 connection, 53 resources (53100 disk full), 57P operator's intervention, 25006 read only.
-		return strings.HasPrefix(pg.Code, "08") || strings.HasPrefix(pg.Code, "53") || strings.HasPrefix(pg.Code, "57P") || pg.Code == "25006"
+		// 08 connection, 53 resources (53100 disk full), 57P operator's intervention, 25006 read only,
+		// 40001 and 40P01 a collision whose tries are over.
+		return isCollision(err) || strings.HasPrefix(pg.Code, "08") || strings.HasPrefix(pg.Code, "53") || strings.HasPrefix(pg.Code, "57P") || pg.Code == "25006"
 	}
 	var connect *pgconn.ConnectError
 	return errors.As(err, &connect) || errors.Is(err, syscall.ENOSPC) || errors.Is(err, sql.ErrConnDone) || pgconn.SafeToRetry(err)
