@@ -471,6 +471,35 @@ func TestAWithdrawalTakesTheCookieOutOfWhatWasCollected(t *testing.T) {
 	})
 }
 
+func TestWhatWasCollectedOnASiteThatIsNoMoreEndsAsOnAnyOther(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, e *dbtest.Engine) {
+		ctx, c := context.Background(), newCounter(t, e)
+		v := people(1)[0]
+		v.signals = accepted("analytics")
+		c.hit(v, analytics.Hit{URL: "/th/"})
+		c.hit(v, analytics.Hit{Site: other, URL: "/th/"})
+		c.Settle(ctx)
+		c.served = []string{"industry.test", site}
+		housetest.Must(t, e.DB.InTx(ctx, func(tx *db.Tx) error { return c.Forget(tx, v.signals.Visitor) }))
+		if n := c.rows(`SELECT COUNT(*) FROM usage_hits WHERE cookie <> 0`); n != 0 {
+			t.Errorf("%d hits still have the cookie that was withdrawn", n)
+		}
+		e.Clock.Advance(91 * 24 * time.Hour)
+		housetest.Must(t, c.Expire(ctx))
+		if n := c.rows(`SELECT COUNT(*) FROM usage_hits`); n != 0 {
+			t.Errorf("%d hits outlive their period", n)
+		}
+		if n := c.rows(`SELECT COUNT(*) FROM audit WHERE action = 'usage.expire' AND object = $1`, "usage:"+other); n != 1 {
+			t.Errorf("the expiry is %d times in the audit", n)
+		}
+		e.Clock.Set(e.Clock.Now().AddDate(10, 2, 0))
+		housetest.Must(t, c.Expire(ctx))
+		if n := c.rows(`SELECT COUNT(*) FROM usage_daily`); n != 0 {
+			t.Errorf("%d totals are kept beyond ten years", n)
+		}
+	})
+}
+
 // What a client is known by elsewhere must be in no byte that is written.
 func TestNoAddressAndNoAgentIsInAnyFile(t *testing.T) {
 	e := dbtest.SQLite(t)

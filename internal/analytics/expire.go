@@ -3,6 +3,7 @@ package analytics
 import (
 	"context"
 	"database/sql"
+	"math"
 	"slices"
 	"time"
 
@@ -76,13 +77,19 @@ func (s *Service) Expire(ctx context.Context) error {
 	}
 	hits := db.Micros(before(Window(record), s.Now()))
 	days := dayOf(db.Micros(before(record.KeptFor("usage_rollup"), s.Now())))
-	ids, err := s.siteIDs(ctx)
+	var ids []int64
+	var hosts map[int64]string
+	err := s.read(ctx, func(tx *db.Tx) (err error) {
+		if ids, err = storedSites(tx, siteTables...); err == nil {
+			hosts, err = texts(tx, ids)
+		}
+		return err
+	})
 	if err != nil {
 		return err
 	}
-	ids[""] = everySite
-	for host, id := range ids {
-		err := s.DB.InTx(ctx, func(tx *db.Tx) error { return s.expire(tx, record, host, id, hits, days) })
+	for _, id := range ids {
+		err := s.DB.InTx(ctx, func(tx *db.Tx) error { return s.expire(tx, record, hosts[id], id, hits, days) })
 		if err != nil {
 			return err
 		}
@@ -188,7 +195,7 @@ func closeMonth(tx *db.Tx, month int64) error {
 	if err != nil || n == 0 {
 		return err
 	}
-	sites, err := countedSites(tx)
+	sites, err := storedSites(tx, "usage_daily")
 	if err != nil {
 		return err
 	}
@@ -221,15 +228,27 @@ func closeSite(tx *db.Tx, site, month int64) error {
 	return saveBlocks(tx, monthTable, out, nil)
 }
 
-// countedSites are the numbers of the sites that have totals, the ministry's first; the
-// key of the table is jumped through.
-func countedSites(tx *db.Tx) (ids []int64, err error) {
+// siteTables are the tables whose rows end by the record; the site leads their keys.
+var siteTables = []string{"usage_hits", "usage_places", "usage_daily", "usage_monthly"}
+
+// storedSites are the numbers of the sites that have rows, the ministry's first, also of
+// sites that are no more; the keys of the tables are jumped through.
+func storedSites(tx *db.Tx, tables ...string) (ids []int64, err error) {
 	for last := int64(-1); ; {
-		var next sql.NullInt64
-		if err := tx.QueryRow(`SELECT MIN(site) FROM usage_daily WHERE site > $1`, []any{last}, &next); err != nil || !next.Valid {
-			return ids, err
+		found := int64(math.MaxInt64)
+		for _, table := range tables {
+			var next sql.NullInt64
+			if err := tx.QueryRow(`SELECT MIN(site) FROM `+table+` WHERE site > $1`, []any{last}, &next); err != nil {
+				return nil, err
+			}
+			if next.Valid {
+				found = min(found, next.Int64)
+			}
 		}
-		ids, last = append(ids, next.Int64), next.Int64
+		if found == math.MaxInt64 {
+			return ids, nil
+		}
+		ids, last = append(ids, found), found
 	}
 }
 
@@ -249,14 +268,11 @@ func (s *Service) Forget(tx *db.Tx, visitor string) error {
 	if err := s.foldAll(tx); err != nil { // what waits to be counted has it too
 		return err
 	}
-	for _, host := range s.allHosts() {
-		id, err := termID(tx, host)
-		if errs.KindOf(err) == errs.NotFound {
-			continue
-		}
-		if err != nil {
-			return err
-		}
+	sites, err := storedSites(tx, "usage_hits")
+	if err != nil {
+		return err
+	}
+	for _, id := range sites {
 		if _, err := tx.Exec(`UPDATE usage_hits SET cookie = 0, visitor = 0, level = 0 WHERE site = $1 AND cookie = $2`, id, key); err != nil {
 			return err
 		}

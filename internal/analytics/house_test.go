@@ -46,6 +46,8 @@ type counter struct {
 	t *testing.T
 	h *housetest.House
 	g *gatest.Server // only where a test asked for it
+	// served are the sites that the ministry has now.
+	served []string
 }
 
 var agencies = map[string]string{site: "rayong", other: "trat", "industry.test": "ops"}
@@ -58,10 +60,10 @@ func newCounter(t *testing.T, e *dbtest.Engine) *counter {
 // newCounterWith is one with a way to a provider abroad.
 func newCounterWith(t *testing.T, e *dbtest.Engine, way *ga.Client) *counter {
 	t.Helper()
-	c := &counter{t: t, h: housetest.New(t, e, record())}
+	c := &counter{t: t, h: housetest.New(t, e, record()), served: []string{"industry.test", site, other}}
 	s, err := analytics.New(context.Background(), analytics.Deps{DB: e.DB, Audit: c.h.Audit, Jobs: c.h.Jobs, Processing: c.h.Processing, Mail: c.h.Mail, Seal: c.h.Vault.SealSystem, Record: c.effective,
 		Site:  func(host string) (string, bool) { a, ok := agencies[host]; return a, ok },
-		Sites: func() []string { return []string{"industry.test", site, other} },
+		Sites: func() []string { return c.served },
 		Key:   c.h.Vault.Derive("usage"), Google: way, Open: c.h.Vault.OpenSystem, Reader: c.reader, Now: e.Clock.Now, NoLimits: true})
 	housetest.Must(t, err)
 	t.Cleanup(func() { s.Close() })

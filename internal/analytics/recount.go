@@ -116,7 +116,7 @@ func (s *Service) RecountAll(ctx context.Context) (days int, differences []strin
 // recountMinistry compares the totals of the ministry on a day with the sums of its sites'.
 func (s *Service) recountMinistry(ctx context.Context, day int64) (differences []string, err error) {
 	err = s.read(ctx, func(tx *db.Tx) error {
-		sites, err := countedSites(tx)
+		sites, err := storedSites(tx, "usage_daily")
 		if err != nil {
 			return err
 		}
