@@ -194,15 +194,19 @@ func (d *DB) openPostgres(ctx context.Context, rawURL string, o *Options) error 
 func (d *DB) start(ctx context.Context, o Options) error {
 	d.readers = make(chan *session, o.Readers)
 	for range o.Readers {
-		s, err := newSession(ctx, d.readSQL, d.Dialect)
+		s, err := newSession(ctx, d.readSQL, d.Dialect, "")
 		if err != nil {
 			return err
 		}
 		d.readers <- s
 		d.opened++
 	}
+	first := ""
+	if d.Dialect == SQLite {
+		first = noWait
+	}
 	for i := range o.Lanes {
-		s, err := newSession(ctx, d.pool, d.Dialect)
+		s, err := newSession(ctx, d.pool, d.Dialect, first)
 		if err != nil {
 			return err
 		}

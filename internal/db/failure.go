@@ -48,6 +48,12 @@ func isUnavailable(err error) bool {
 	return errors.As(err, &connect) || errors.Is(err, syscall.ENOSPC) || errors.Is(err, sql.ErrConnDone) || pgconn.SafeToRetry(err)
 }
 
+// isBusy tells whether SQLite is being written by another connection.
+func isBusy(err error) bool {
+	var lite *sqlite.Error
+	return errors.As(err, &lite) && lite.Code()&0xff == 5
+}
+
 // isCollision tells whether the transaction lost against another one and may be run again.
 func isCollision(err error) bool {
 	var pg *pgconn.PgError

@@ -22,6 +22,11 @@ const (
 	maxTries = 8
 	// patience is how often it may collide before its lane writes alone.
 	patience = 2
+	// maxWait is how long a lane waits for writers of other processes, maxNap how long it
+	// sleeps between two tries.
+	maxWait = 10 * time.Second
+	maxNap  = time.Millisecond
+	noWait  = "PRAGMA busy_timeout=0"
 )
 
 // request is one call of InTx.
@@ -216,15 +221,30 @@ func (l *lane) begin() error {
 	if l.db.Dialect == PostgreSQL {
 		text = "BEGIN ISOLATION LEVEL REPEATABLE READ"
 	}
-	err := l.session.exec(text)
-	if err == nil {
-		return nil
+	err := l.open(text)
+	if err == nil || isBusy(err) {
+		return err
 	}
 	// A connection that was lost, or left inside a transaction, is replaced once.
 	if again := l.session.reconnect(context.Background()); again != nil {
 		return again
 	}
-	return l.session.exec(text)
+	return l.open(text)
+}
+
+// open begins a transaction when its turn comes. SQLite itself waits in naps of up to a
+// tenth of a second and can miss, by chance, every gap that a busy writer of another
+// process leaves; here they are short.
+func (l *lane) open(text string) error {
+	began, nap := time.Now(), maxNap/16
+	for {
+		err := l.session.exec(text)
+		if !isBusy(err) || time.Since(began) > maxWait {
+			return err
+		}
+		time.Sleep(nap)
+		nap = min(2*nap, maxNap)
+	}
 }
 
 // step runs one request in its savepoint. The first of a transaction needs none: what

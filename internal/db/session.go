@@ -13,6 +13,7 @@ import (
 type session struct {
 	pool    *sql.DB
 	dialect Dialect
+	first   string // done on each new connection; "" for nothing
 	conn    *sql.Conn
 	stmts   map[string]*sql.Stmt
 }
@@ -21,8 +22,8 @@ type session struct {
 // length would otherwise grow without end.
 const maxStatements = 400
 
-func newSession(ctx context.Context, pool *sql.DB, d Dialect) (*session, error) {
-	s := &session{pool: pool, dialect: d}
+func newSession(ctx context.Context, pool *sql.DB, d Dialect, first string) (*session, error) {
+	s := &session{pool: pool, dialect: d, first: first}
 	return s, s.connect(ctx)
 }
 
@@ -32,7 +33,10 @@ func (s *session) connect(ctx context.Context) error {
 		return err
 	}
 	s.conn, s.stmts = conn, map[string]*sql.Stmt{}
-	return nil
+	if s.first != "" {
+		_, err = conn.ExecContext(ctx, s.first)
+	}
+	return err
 }
 
 // reconnect replaces a connection that has failed.

@@ -14,7 +14,7 @@ import (
 
 // Dump writes an archive of pg_dump to a new file, and calls look for the same moment.
 func (d *DB) Dump(ctx context.Context, path string, look func(tx *Tx) error) error {
-	s, err := newSession(ctx, d.readSQL, d.Dialect)
+	s, err := newSession(ctx, d.readSQL, d.Dialect, "")
 	if err != nil {
 		return classify(err)
 	}
