@@ -115,14 +115,35 @@ func (s *Service) read(ctx context.Context, fn func(tx *db.Tx) error) error {
 	return s.DB.Read(ctx, fn)
 }
 
+// settle counts what was written down before it began. What comes meanwhile waits for the
+// next time: under load there is always some, and to count a few hundred costs nearly as
+// much as to count thousands.
 func (s *Service) settle(ctx context.Context) bool {
-	for s.uncounted.Load() > 0 {
-		if err := s.foldOwn(ctx); err != nil {
+	last := s.lastWaiting()
+	for s.waits(last) {
+		if err := s.foldOwn(ctx, last); err != nil {
 			slog.Warn("usage is not counted; its hits stay in the journal", "err", err)
 			return false
 		}
 	}
 	return true
+}
+
+// lastWaiting is the number of the last entry that is not counted yet; 0 for none.
+func (s *Service) lastWaiting() int64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.entries) == 0 {
+		return 0
+	}
+	return s.entries[len(s.entries)-1].seq
+}
+
+// waits tells whether an entry up to last is not counted yet.
+func (s *Service) waits(last int64) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.entries) > 0 && s.entries[0].seq <= last
 }
 
 // waiting are the first entries that are not counted yet, of at most so many hits.
@@ -139,25 +160,33 @@ func (s *Service) waiting(most int) (out []entry) {
 	return out
 }
 
-func (s *Service) foldOwn(ctx context.Context) error {
+// foldOwn counts the first entries that wait, unless another has counted them up to last.
+func (s *Service) foldOwn(ctx context.Context, last int64) error {
 	s.foldMu.Lock()
 	defer s.foldMu.Unlock()
-	entries := s.waiting(foldMost)
-	if len(entries) == 0 {
+	if !s.waits(last) {
 		return nil
 	}
+	entries := s.waiting(foldMost)
 	if err := s.DB.InTx(ctx, func(tx *db.Tx) error { return s.fold(tx, s.writer, entries) }); err != nil {
 		return err
 	}
-	last := entries[len(entries)-1].seq
+	last = entries[len(entries)-1].seq
 	s.mu.Lock()
 	s.entries = slices.Delete(s.entries, 0, len(entries))
 	if len(s.entries) == 0 {
 		s.entries = nil // what a rush needed is given back
 	}
 	s.mu.Unlock()
+	n := int64(0)
 	for _, p := range entries {
-		s.uncounted.Add(-int64(len(p.hits)))
+		n += int64(len(p.hits))
+	}
+	if s.uncounted.Add(-n) < foldFull {
+		select { // it was full before
+		case <-s.full:
+		default:
+		}
 	}
 	return s.forgetEntries(ctx, s.writer, last)
 }
