@@ -71,6 +71,7 @@ type Service struct {
 
 	writer     int64 // of this process in the journal
 	seq        int64 // of its last entry
+	crowd      int   // hits in it
 	mu         sync.Mutex
 	entries    []entry
 	uncounted  atomic.Int64 // their hits
