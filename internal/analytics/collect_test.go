@@ -51,6 +51,24 @@ func TestVisitsVisitorsAndPagesAddUp(t *testing.T) {
 	})
 }
 
+// A cookie is a site's own, but whoever sends one may send it to several.
+func TestACookieIsAVisitorOnEachSite(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, e *dbtest.Engine) {
+		c, v := newCounter(t, e), people(1)[0]
+		v.signals = accepted("analytics")
+		for range 2 {
+			c.hit(v, analytics.Hit{URL: "/th/"})
+			c.hit(v, analytics.Hit{Site: other, URL: "/th/contact"})
+			e.Clock.Advance(minute)
+		}
+		for _, host := range []string{site, other} {
+			c.wants(host, map[string]int64{"n": 2, "visitors": 1, "visits": 1, "bounces": 0})
+		}
+		c.wants("", map[string]int64{"n": 4, "visitors": 2, "visits": 2, "bounces": 0})
+		c.recounts(site, other)
+	})
+}
+
 func TestLevelsFollowTheRecordAndTheVisitor(t *testing.T) {
 	full, plain := record(), record()
 	full.Transfers = []policy.Transfer{{Code: "google", Basis: "consent"}}

@@ -276,13 +276,15 @@ func (s *Service) isOurs(host string) bool {
 	return ok
 }
 
-// identify makes the id of the day (L1), or of the cookie (L2), where the scope has it.
+// identify makes the visitor's id, where the scope has it: of his address and agent (L1)
+// or of his cookie (L2). Either is good for one day and one site, so that the visitors of
+// sites and days add up and a site can be counted again without the others.
 func (s *Service) identify(ctx context.Context, h *Hit, c *cleaned) error {
 	switch {
 	case c.bot != "":
 	case c.scope.Level >= L2 && c.scope.Has("visitor_cookie"):
 		c.cookie = s.cookieKey(h.Signals.Visitor)
-		c.visitor = sum64(s.Key, "day", strconv.FormatInt(c.cookie, 36), strconv.FormatInt(dayOf(db.Micros(s.Now())), 36))
+		c.visitor = sum64(s.Key, "day", strconv.FormatInt(c.cookie, 36), strconv.FormatInt(dayOf(db.Micros(s.Now())), 36), c.site)
 	case c.scope.Level == L1 && c.scope.Has("visitor_day_id"):
 		today, err := s.salts.of(ctx, s.DB, dayOf(db.Micros(s.Now())))
 		if err != nil {
