@@ -210,7 +210,7 @@ func (d *DB) start(ctx context.Context, o Options) error {
 		if err != nil {
 			return err
 		}
-		l := &lane{db: d, index: i, session: s, queue: make(chan *request, 1024), alone: make(chan func()), ended: make(chan struct{}), memo: map[any]any{}}
+		l := &lane{db: d, index: i, session: s, queue: make(chan *request, 1024), alone: make(chan func()), again: make(chan struct{}, 1), ended: make(chan struct{}), memo: map[any]any{}}
 		d.lanes = append(d.lanes, l)
 		d.wg.Add(1)
 		go l.run()

@@ -195,3 +195,71 @@ func TestWhoHasWrittenFindsIt(t *testing.T) {
 		wg.Wait()
 	})
 }
+
+func TestWhatBreaksAfterACommitStopsNobody(t *testing.T) {
+	dbtest.EachOf(t, counter, func(t *testing.T, e *dbtest.Engine) {
+		var wg sync.WaitGroup
+		for i := range 32 {
+			wg.Go(func() {
+				if err := e.DB.InTx(context.Background(), func(tx *db.Tx) error {
+					tx.AfterCommit(func() { panic("broken") })
+					_, err := tx.Exec(`INSERT INTO t (id, n) VALUES ($1, $2)`, fmt.Sprint(i), i)
+					return err
+				}); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+		if n := count(t, e.DB); n != 32 {
+			t.Errorf("%d rows, want 32", n)
+		}
+	})
+}
+
+// A caller that writes alone and collides with another node is run again, also where the
+// database is being closed meanwhile.
+func TestWhoCollidesAloneIsRunAgain(t *testing.T) {
+	dbtest.EachOf(t, counter, func(t *testing.T, e *dbtest.Engine) {
+		if e.DB.Dialect != db.PostgreSQL {
+			t.Skip("nobody writes beside a transaction of SQLite")
+		}
+		ctx := context.Background()
+		other, err := db.Open(ctx, e.URL, db.Options{Lanes: 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer other.Close()
+		add := func(tx *db.Tx) error { _, err := tx.Exec(`UPDATE t SET n = n + 1 WHERE id = 'x'`); return err }
+		if err := e.DB.InTx(ctx, func(tx *db.Tx) error { _, err := tx.Exec(`INSERT INTO t (id, n) VALUES ('x', 0)`); return err }); err != nil {
+			t.Fatal(err)
+		}
+		want := 0
+		for _, closing := range []bool{false, true} {
+			tries := 0
+			err := e.DB.InTx(ctx, func(tx *db.Tx) error {
+				if tries++; tries == 1 {
+					var n int
+					if err := tx.QueryRow(`SELECT n FROM t WHERE id = 'x'`, nil, &n); err != nil {
+						return err
+					}
+					if err := other.InTx(ctx, add); err != nil {
+						return err
+					}
+					if closing {
+						go e.DB.Close()
+					}
+				}
+				return add(tx)
+			})
+			if want += 2; err != nil || tries != 2 {
+				t.Errorf("closing %t: %v after %d tries", closing, err, tries)
+			}
+		}
+		var n int
+		_ = other.Read(ctx, func(tx *db.Tx) error { return tx.QueryRow(`SELECT n FROM t WHERE id = 'x'`, nil, &n) })
+		if n != want {
+			t.Errorf("n = %d, want %d", n, want)
+		}
+	})
+}

@@ -3,6 +3,7 @@ package db
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"maps"
 	"runtime/debug"
 	"slices"
@@ -49,6 +50,7 @@ type lane struct {
 	session *session
 	queue   chan *request
 	alone   chan func()   // done between two commits
+	again   chan struct{} // some are held, and who held them has gone
 	ended   chan struct{} // closed when the lane takes no more
 	memo    map[any]any
 	crowd   int // how many shared the last commit
@@ -65,15 +67,14 @@ func (d *DB) InTx(ctx context.Context, fn func(tx *Tx) error) error {
 	if len(d.lanes) > 1 {
 		l = d.lanes[int(d.next.Add(1))%len(d.lanes)]
 	}
-	if ctx.Err() == nil && l.direct(r) {
-		return <-r.done
-	}
-	select {
-	case l.queue <- r:
-	case <-ctx.Done():
-		return errs.Wrap(ctx.Err(), errs.Unavailable, "error.unavailable")
-	case <-d.closing:
-		return errs.New(errs.Unavailable, "error.unavailable")
+	if ctx.Err() != nil || !l.direct(r) {
+		select {
+		case l.queue <- r:
+		case <-ctx.Done():
+			return errs.Wrap(ctx.Err(), errs.Unavailable, "error.unavailable")
+		case <-d.closing:
+			return errs.New(errs.Unavailable, "error.unavailable")
+		}
 	}
 	select {
 	case err := <-r.done:
@@ -90,7 +91,9 @@ func (d *DB) InTx(ctx context.Context, fn func(tx *Tx) error) error {
 
 // direct runs r in the goroutine of its caller, if nobody writes and nobody waits. Who
 // comes meanwhile shares the commit or is found in the queue after it. Where the last
-// commit was shared it stays out of the way: who overtakes makes the shares smaller.
+// commit was shared it stays out of the way: who overtakes makes the shares smaller. It
+// makes one commit and no more: who lost in it, be it r, is run again by the lane, so that
+// no caller is kept for the collisions of others.
 func (l *lane) direct(r *request) bool {
 	if len(l.queue) > 0 || !l.mu.TryLock() {
 		return false
@@ -104,13 +107,25 @@ func (l *lane) direct(r *request) bool {
 	if l.closed || l.crowd > 1 { // where many write, they wait for each other
 		return false
 	}
-	l.settle(r)
+	l.commit(r)
+	if len(l.held) > 0 {
+		select {
+		case l.again <- struct{}{}:
+		default: // it has been told, and takes them all
+		}
+	}
 	return true
 }
 
 // settle commits first and whatever of it is run again.
 func (l *lane) settle(first *request) {
-	for l.commit(first); len(l.held) > 0; {
+	l.commit(first)
+	l.rest()
+}
+
+// rest runs again those who are held.
+func (l *lane) rest() {
+	for len(l.held) > 0 {
 		l.commit(nil)
 	}
 }
@@ -123,6 +138,10 @@ func (l *lane) run() {
 		case first := <-l.queue:
 			l.mu.Lock()
 			l.settle(first)
+			l.mu.Unlock()
+		case <-l.again:
+			l.mu.Lock()
+			l.rest()
 			l.mu.Unlock()
 		case f := <-l.alone:
 			l.mu.Lock()
@@ -145,6 +164,7 @@ func (l *lane) drain() {
 		case r := <-l.queue:
 			l.settle(r)
 		default:
+			l.rest()
 			l.session.close()
 			return
 		}
@@ -349,11 +369,22 @@ func (l *lane) finish(batch []*request) {
 		}
 		if r.err == nil {
 			for _, f := range r.after {
-				f()
+				tell(f)
 			}
 		}
 		r.done <- r.err
 	}
+}
+
+// tell runs what was left for after the commit. What breaks in it must not keep those who
+// share the commit from their answers.
+func tell(f func()) {
+	defer func() {
+		if p := recover(); p != nil {
+			slog.Error("after a commit", "panic", p, "stack", string(debug.Stack()))
+		}
+	}()
+	f()
 }
 
 func (l *lane) answer(rs []*request, err error) {
