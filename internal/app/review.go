@@ -4,8 +4,13 @@ import (
 	"bytes"
 	"context"
 	"crypto/ed25519"
+	"encoding/json"
+	"time"
 
+	"prasan/internal/db"
 	"prasan/internal/evidence"
+	"prasan/internal/i18n"
+	"prasan/internal/mail"
 	"prasan/internal/review"
 	"prasan/internal/ropa"
 	"prasan/internal/web/api"
@@ -13,10 +18,29 @@ import (
 
 // wireReview computes who can see what, and has it attested.
 func wireReview(_ context.Context, a *App) error {
-	a.Review = review.New(review.Deps{DB: a.DB, Audit: a.Audit, Jobs: a.Jobs, Record: a.Register.Snapshot, Activities: ropa.SeedCodes, Within: a.Agencies.Within, Key: ed25519.NewKeyFromSeed(a.Vault.Derive("access-review")), Now: a.Now})
+	a.Review = review.New(review.Deps{DB: a.DB, Audit: a.Audit, Jobs: a.Jobs, Record: a.Register.Snapshot, Activities: ropa.SeedCodes, Within: a.Agencies.Within, Key: ed25519.NewKeyFromSeed(a.Vault.Derive("access-review")), Now: a.Now, Tell: a.tellOfReview})
 	a.Review.Register()
 	a.Operations = append(a.Operations, api.ReviewOperations(a.Review)...)
 	return nil
+}
+
+// tellOfReview writes to one who has to attest a round; the mail says which and until
+// when, and leads to the page on which it is done.
+func (a *App) tellOfReview(tx *db.Tx, r review.Review, address string) error {
+	snap := a.Register.Snapshot(r.Activity)
+	if snap == nil {
+		return nil
+	}
+	body, err := json.Marshal(mail.Body{Link: a.URL("office") + "/th/office/access"})
+	if err != nil {
+		return err
+	}
+	id := db.NewID()
+	meta := map[string]string{"record": snap.Name.TH, "attest_by": r.DueAt.Format(time.RFC3339)}
+	if tx.Now().After(r.DueAt) {
+		meta["late"] = i18n.T("th", "review.late")
+	}
+	return a.Mail.Queue(tx, mail.Message{ID: id, Kind: "access-review", Lang: "th", Recipient: a.Vault.SealSystem(mail.Place(id, "recipient"), []byte(address)), Body: a.Vault.SealSystem(mail.Place(id, "body"), body), Meta: meta})
 }
 
 // accessInEvidence puts who can see what now, and what was attested in the period.

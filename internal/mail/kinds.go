@@ -44,13 +44,14 @@ var kinds = map[string]kind{
 	"letter-reply":  {"receive_and_forward", []part{{form: "para", name: "intro"}, {form: "facts"}, {form: "quote"}}},
 	"followup":      {"receive_and_forward", []part{{form: "para", name: "intro"}, {form: "quote"}, {form: "facts"}, {form: "para", name: "next"}}},
 	"record-review": {"", []part{{form: "para", name: "intro"}, {form: "facts"}, {form: "link", name: "button"}}},
+	"access-review": {"", []part{{form: "para", name: "intro"}, {form: "facts"}, {form: "link", name: "button"}}},
 	"audit-heads":   {"", []part{{form: "para", name: "intro"}, {form: "quote"}}},
 	"breach-alarm":  {"", []part{{form: "para", name: "intro"}, {form: "facts"}, {form: "link", name: "button"}}},
 }
 
 // Kinds are the names of the sorts of mail.
 func Kinds() []string {
-	return []string{"ack", "verify", "answer", "ask", "code-link", "identity-code", "digest", "notice", "breach-alarm", "usage-report", "usage-alarm", "record-review", "audit-heads"}
+	return []string{"ack", "verify", "answer", "ask", "code-link", "identity-code", "digest", "notice", "breach-alarm", "usage-report", "usage-alarm", "record-review", "access-review", "audit-heads"}
 }
 
 // ForStaff tells whether a sort of mail goes to staff, and so may carry nothing of a person's.
@@ -71,6 +72,8 @@ var facts = []struct {
 	{"deadline", "mail.fact.deadline", moment(thai.DateTime)},
 	{"drill", "mail.fact.drill", verbatim},
 	{"review_by", "mail.fact.review-by", moment(thai.DateLong)},
+	{"attest_by", "mail.fact.attest-by", moment(thai.DateLong)},
+	{"late", "mail.fact.late", verbatim},
 	{"letter", "mail.fact.letter", verbatim},
 	{"sha256", "mail.fact.sha256", verbatim},
 }
@@ -114,7 +117,7 @@ func (s *Service) write(m *row, body Body) words {
 	if hours == "" {
 		hours = strconv.Itoa(s.Config.LinkHours)
 	}
-	args := []any{"agency", agency, "reference", m.Meta["reference"], "hours", hours, "open", m.Meta["open"], "track", s.Config.SiteURL(m.Site) + "/" + lang + "/track"}
+	args := []any{"agency", agency, "reference", m.Meta["reference"], "hours", hours, "open", m.Meta["open"], "record", m.Meta["record"], "track", s.Config.SiteURL(m.Site) + "/" + lang + "/track"}
 	t := func(name string) string { return i18n.T(lang, "mail."+name, args...) }
 	if m.SubjectKey == "" && body.Link == "" {
 		body.Link = s.Config.OfficeURL

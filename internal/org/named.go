@@ -2,6 +2,7 @@ package org
 
 import (
 	"database/sql"
+	"slices"
 
 	"prasan/internal/db"
 	"prasan/internal/policy"
@@ -39,6 +40,21 @@ func Named(tx *db.Tx, list []policy.Principal) (map[string]string, error) {
 		}
 		if err != nil {
 			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// Addresses are those of accounts, each once; who has none is left out.
+func Addresses(tx *db.Tx, accounts []string) ([]string, error) {
+	var out []string
+	for _, name := range accounts {
+		var email string
+		if err := tx.QueryRow(`SELECT email FROM accounts WHERE name = $1`, []any{name}, &email); err != nil {
+			return nil, err
+		}
+		if email != "" && !slices.Contains(out, email) {
+			out = append(out, email)
 		}
 	}
 	return out, nil

@@ -38,8 +38,9 @@ type Deps struct {
 	Within     func(agency, ancestor string) bool
 	Key        ed25519.PrivateKey
 	Now        func() time.Time
-	Idle       time.Duration // without sign-in, after which somebody is taken for gone
-	Term       time.Duration // in which an open review is to be attested
+	Tell       func(tx *db.Tx, r Review, address string) error // that a round waits
+	Idle       time.Duration                                   // without sign-in, after which somebody is taken for gone
+	Term       time.Duration                                   // in which an open review is to be attested
 }
 
 // Service makes reviews.
@@ -184,9 +185,11 @@ type Statement struct {
 // StatementKind heads every statement.
 const StatementKind = "prasan/access-review/v1"
 
-// Register has reviews opened when the record's cycle says so.
+// Register has reviews opened when the record's cycle says so, and called to mind until
+// they are attested.
 func (s *Service) Register() {
 	s.Jobs.Every("review.open", jobs.Daily(thai.Bangkok, 1, 50), func(ctx context.Context, _ jobs.Job) error { return s.OpenDue(ctx) })
+	s.Jobs.Every("review.remind", jobs.Daily(thai.Bangkok, 8, 25), func(ctx context.Context, _ jobs.Job) error { return s.Remind(ctx) })
 }
 
 // period names the span of the record's review cycle (row 37) in which t lies: a year,

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"crypto/ed25519"
+	"errors"
+	"maps"
 	"slices"
 	"testing"
 	"time"
@@ -155,5 +157,66 @@ func TestTheHolderOfTheDutyAttestsWhatHeSaw(t *testing.T) {
 		if _, err := s.Attest(ctx, dpo, r.ID, "right", "", seen()); errs.KindOf(err) != errs.Conflict {
 			t.Errorf("attested twice: %v", err)
 		}
+	})
+}
+
+func TestWhoHasToAttestIsToldOfARoundAndNotTwice(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, e *dbtest.Engine) {
+		s := newReview(t, e)
+		mails := map[string]int{}
+		broken := errors.New("broken")
+		var fail error
+		s.Tell = func(_ *db.Tx, r review.Review, address string) error {
+			if fail == nil {
+				mails[address]++ // nothing here runs again: it is the only writer
+			}
+			return fail
+		}
+		remind := func(want map[string]int) {
+			t.Helper()
+			clear(mails)
+			must(t, s.Remind(ctx))
+			must(t, s.Remind(ctx)) // the task runs again
+			if !maps.Equal(mails, want) {
+				t.Errorf("told %v, not %v", mails, want)
+			}
+		}
+		address := func(account, email string) {
+			must(t, e.DB.InTx(ctx, func(tx *db.Tx) error {
+				_, err := tx.Exec(`UPDATE accounts SET email = $1 WHERE name = $2`, email, account)
+				return err
+			}))
+		}
+		remind(map[string]int{}) // no round is open
+		must(t, s.OpenDue(ctx))
+		remind(map[string]int{}) // nobody has an address
+		address("officer", "officer@moi.test")
+		address("head", "head@moi.test")
+		remind(map[string]int{"head@moi.test": 1}) // who sees a part, where nobody sees all
+		address("dpo", "dpo@moi.test")
+		remind(map[string]int{})
+		e.Clock.Advance(22 * 24 * time.Hour)
+		remind(map[string]int{})
+		e.Clock.Advance(24 * time.Hour) // seven days before its end
+		fail = broken
+		if err := s.Remind(ctx); !errors.Is(err, broken) {
+			t.Errorf("%v", err)
+		}
+		fail = nil
+		remind(map[string]int{"dpo@moi.test": 1}) // what failed is made up for
+		e.Clock.Advance(25 * 24 * time.Hour)      // several calls were missed
+		remind(map[string]int{"dpo@moi.test": 1})
+		e.Clock.Advance(7 * 24 * time.Hour)
+		remind(map[string]int{"dpo@moi.test": 1})
+		all, err := s.List(ctx)
+		must(t, err)
+		grants, err := s.Matrix(ctx, "contact-us", "")
+		must(t, err)
+		leavers, err := s.Leavers(ctx)
+		must(t, err)
+		_, err = s.Attest(ctx, policy.Actor{Account: "dpo", Agency: "ops", Roles: []string{"dpo"}}, all[0].ID, "right", "", review.Digest(grants, leavers))
+		must(t, err)
+		e.Clock.Advance(30 * 24 * time.Hour)
+		remind(map[string]int{})
 	})
 }
