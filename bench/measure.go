@@ -26,7 +26,7 @@ func measure(o options) ([]Figure, error) {
 	for _, step := range []func(*load.Server, options) ([]Figure, error){idle, weight, submitting, size} {
 		more, err := step(s, o)
 		if err != nil {
-			return nil, err
+			return nil, s.Explain(err)
 		}
 		out = append(out, more...)
 	}
@@ -37,7 +37,7 @@ func measure(o options) ([]Figure, error) {
 	}
 	defer endDemo()
 	more, err := posting(d, o)
-	return append(out, more...), err
+	return append(out, more...), d.Explain(err)
 }
 
 // begin makes a new installation and starts it a second time, as it starts every day.

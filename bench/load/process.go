@@ -100,6 +100,15 @@ func (s *Server) Stop() error {
 	return err
 }
 
+// Explain adds to err what the program said last.
+func (s *Server) Explain(err error) error {
+	if err == nil {
+		return nil
+	}
+	text, _ := os.ReadFile(s.log.Name())
+	return fmt.Errorf("%w; the program said last:\n%s", err, text[max(0, len(text)-4000):])
+}
+
 // CPU is the processor time that the program has used, user and system.
 func (s *Server) CPU() time.Duration {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", s.Cmd.Process.Pid))
