@@ -109,7 +109,8 @@ func (a *App) recordProbes() []truth.Probe {
 		{ID: "review", Rows: []string{"review.cycle"}, Class: "D8", Look: a.seeReview},
 		{ID: "audit", Rows: []string{"controls.audit"}, Class: "D13", Look: a.seeAudit},
 		{ID: "backup", Rows: []string{"controls.backup"}, Class: "D9", Look: a.seeBackup},
-		{ID: "liaison", Rows: []string{"breach.channels", "breach.pdpc_liaison"}, Class: "D2", Look: a.seeLiaison},
+		{ID: "liaison", Rows: []string{"breach.pdpc_liaison"}, Class: "D2", Look: a.seeLiaison},
+		{ID: "responsible", Rows: []string{"breach.channels"}, Class: "D2", Look: a.seeResponsible},
 		{ID: "connections", Rows: []string{"duty.collect"}, Class: "D6", Look: a.seeConnections},
 	}
 	for _, name := range ropa.DutyNames {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"prasan/internal/analytics"
+	"prasan/internal/breach"
 	"prasan/internal/cases"
 	"prasan/internal/db"
 	"prasan/internal/org"
@@ -267,9 +268,19 @@ func (a *App) seeDuty(d policy.Duty) func(context.Context, truth.Subject) (truth
 }
 
 func (a *App) seeLiaison(ctx context.Context, s truth.Subject) (truth.Seen, error) {
-	out := truth.Seen{Known: len(s.Snapshot.Liaison) > 0}
+	return a.seeNamed(ctx, s, s.Snapshot.Liaison)
+}
+
+// seeResponsible looks at those who act on a breach of the highest risk: all of them.
+func (a *App) seeResponsible(ctx context.Context, s truth.Subject) (truth.Seen, error) {
+	return a.seeNamed(ctx, s, s.Snapshot.ResponsibleAt(breach.HighRisk))
+}
+
+// seeNamed counts whom a mail to principals of the record would reach now.
+func (a *App) seeNamed(ctx context.Context, s truth.Subject, list []policy.Principal) (truth.Seen, error) {
+	out := truth.Seen{Known: len(list) > 0}
 	err := a.DB.Read(ctx, func(tx *db.Tx) error {
-		named, err := org.Named(tx, s.Snapshot.Liaison)
+		named, err := org.NamedAt(tx, list, s.Record.Controller.Department)
 		out.Checked, out.Wrong = int64(len(named)), 0
 		if len(named) == 0 {
 			out.Wrong = 1

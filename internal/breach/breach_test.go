@@ -3,6 +3,7 @@ package breach_test
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -17,6 +18,7 @@ import (
 	"prasan/internal/letters"
 	"prasan/internal/policy"
 	"prasan/internal/processing"
+	"prasan/internal/ropa"
 )
 
 var ctx = context.Background()
@@ -58,12 +60,17 @@ func newHouse(t *testing.T, e *dbtest.Engine) *house {
 	t.Helper()
 	snap := housetest.ContactUs()
 	snap.Liaison = []policy.Principal{{Kind: policy.DPO}}
+	snap.Breaches = []policy.Responsible{{Principal: policy.Principal{Kind: policy.DPO}}, {Principal: policy.Principal{Kind: policy.HeadOrDelegate}, RiskLevel: breach.HighRisk}}
 	o := housetest.New(t, e, snap)
 	h := &house{t: t, e: e, guard: o.Processing, office: o}
 	h.letters, _ = o.Correspond()
 	h.s = breach.New(breach.Deps{DB: e.DB, Vault: o.Vault, Processing: h.guard, Audit: o.Audit, Jobs: o.Jobs, Mail: o.Mail, Record: func(string) *policy.Snapshot { return snap }, Now: e.Clock.Now, Terms: breach.DefaultTerms,
-		Named: func(*db.Tx, []policy.Principal) (map[string]string, error) {
-			return map[string]string{"dpo": "dpo@industry.test"}, nil
+		Named: func(_ *db.Tx, list []policy.Principal, agency string) (map[string]string, error) {
+			out := map[string]string{}
+			for _, p := range list {
+				out[string(p.Kind)] = string(p.Kind) + "@" + agency + ".test"
+			}
+			return out, nil
 		},
 		Tell: func(_ context.Context, _ policy.Actor, subjects []string, _ string) (int, error) {
 			h.told = append(h.told, subjects...)
@@ -203,6 +210,40 @@ func TestABreachGoesFromReportToItsEnd(t *testing.T) {
 		must(t, err)
 		if len(history) != 9 {
 			t.Errorf("%d events: %+v", len(history), history)
+		}
+	})
+}
+
+func TestWhoTheRecordNamesForARiskIsToldWhenItIsAssessed(t *testing.T) {
+	if got := []string{breach.NoRisk, breach.Risk, breach.HighRisk}; !slices.Equal(got, ropa.RiskLevels) {
+		t.Fatalf("%v are not the levels of the record, %v", got, ropa.RiskLevels)
+	}
+	dbtest.Each(t, func(t *testing.T, e *dbtest.Engine) {
+		h := newHouse(t, e)
+		for _, drill := range []bool{false, true} {
+			must(t, e.DB.InTx(ctx, func(tx *db.Tx) error { _, err := tx.Exec(`DELETE FROM outbox`); return err }))
+			b := h.report(drill)
+			_, err := h.s.BeAware(ctx, dpo, b.ID)
+			must(t, err)
+			for i, x := range []struct {
+				risk  string
+				mails int // so far
+			}{{breach.Risk, 1}, {breach.Risk, 1}, {breach.HighRisk, 3}, {breach.NoRisk, 5}, {breach.NoRisk, 5}} {
+				_, err := h.s.Assess(ctx, dpo, b.ID, weighed(x.risk), breach.Window{})
+				must(t, err)
+				if n := h.count(`SELECT COUNT(*) FROM outbox WHERE kind = 'breach-assessed'`); n != x.mails {
+					t.Errorf("%d. %s: %d mails, not %d", i, x.risk, n, x.mails)
+				}
+			}
+			marked := h.count(`SELECT COUNT(*) FROM outbox WHERE meta LIKE '%การซ้อม%'`)
+			if marked != map[bool]int{false: 0, true: 5}[drill] {
+				t.Errorf("drill %v: %d mails say that it is one", drill, marked)
+			}
+			history, err := h.s.History(ctx, dpo, b.ID)
+			must(t, err)
+			if people := history[4].Body["people"]; people != "2" {
+				t.Errorf("the history says %q people: %+v", people, history)
+			}
 		}
 	})
 }

@@ -15,6 +15,7 @@ import (
 	"prasan/internal/mail"
 	"prasan/internal/policy"
 	"prasan/internal/processing"
+	"prasan/internal/ropa"
 	"prasan/internal/thai"
 	"prasan/internal/vault"
 )
@@ -28,8 +29,9 @@ type Deps struct {
 	Jobs       *jobs.Queue
 	Mail       *mail.Service
 	Record     func(activity string) *policy.Snapshot
-	// Named are the accounts that the principals of the record stand for, with their addresses.
-	Named func(tx *db.Tx, list []policy.Principal) (map[string]string, error)
+	// Named are the accounts that the principals of the record stand for in a matter of an
+	// agency, with their addresses: people of the ministry alone, who may be told of a drill.
+	Named func(tx *db.Tx, list []policy.Principal, agency string) (map[string]string, error)
 	// Tell queues a notice to each of the persons whose data it is; it returns how many
 	// could be reached.
 	Tell  func(ctx context.Context, actor policy.Actor, subjects []string, text string) (int, error)
@@ -227,12 +229,49 @@ func (s *Service) Assess(ctx context.Context, a policy.Actor, id string, as Asse
 	if before.State == Notified {
 		action = "reassess"
 	}
-	return s.change(ctx, a, id, action, map[string]string{"risk": as.Risk}, func(tx *db.Tx, b *Breach) error {
+	body := map[string]string{"risk": as.Risk}
+	return s.change(ctx, a, id, action, body, func(tx *db.Tx, b *Breach) error {
+		was := b.Assessment.Risk
 		as.Contained = b.Assessment.Contained
 		b.Assessment, b.AssessedBy, b.ConfirmedBy = as, a.Account, ""
-		b.Impact, err = impact(tx, b.Activity, w)
+		if b.Impact, err = impact(tx, b.Activity, w); err != nil || as.Risk == was {
+			return err
+		}
+		n, err := s.tellResponsible(tx, b, was)
+		body["people"] = itoa(n)
 		return err
 	})
+}
+
+// tellResponsible mails those whom the record names for the risk as it is now (row 52);
+// where it was higher before, also those who were told of that.
+func (s *Service) tellResponsible(tx *db.Tx, b *Breach, was string) (int, error) {
+	risk, snap := b.Assessment.Risk, s.Record(b.Activity)
+	if snap == nil { // nobody is named; that the risk is known must not wait for it
+		return 0, nil
+	}
+	if slices.Index(ropa.RiskLevels, was) > slices.Index(ropa.RiskLevels, risk) {
+		return s.mailTo(tx, b, "breach-assessed", snap.ResponsibleAt(was), map[string]string{"risk": risk})
+	}
+	return s.mailTo(tx, b, "breach-assessed", snap.ResponsibleAt(risk), map[string]string{"risk": risk})
+}
+
+// mailTo writes to those of the ministry for whom principals of the record stand. The
+// mail says that there is something to be seen in the office, and nothing of what it is.
+func (s *Service) mailTo(tx *db.Tx, b *Breach, kind string, list []policy.Principal, meta map[string]string) (int, error) {
+	people, err := s.Named(tx, list, b.Agency)
+	if err != nil {
+		return 0, err
+	}
+	meta["deadline"], meta["drill"] = b.Deadline(s.Terms).Format(time.RFC3339), drillText(b.Drill)
+	for _, address := range people {
+		id := db.NewID()
+		if err := s.Mail.Queue(tx, mail.Message{ID: id, Kind: kind, Lang: "th", Agency: b.Agency, Recipient: s.Vault.SealSystem(mail.Place(id, "recipient"), []byte(address)),
+			Body: s.Vault.SealSystem(mail.Place(id, "body"), []byte("{}")), Meta: meta}); err != nil {
+			return 0, err
+		}
+	}
+	return len(people), nil
 }
 
 func (as *Assessment) check() error {
@@ -343,18 +382,11 @@ func (s *Service) Alarm(ctx context.Context, j jobs.Job) error {
 		if snap == nil {
 			return errs.New(errs.Unavailable, "error.no-record")
 		}
-		people, err := s.Named(tx, snap.Liaison)
+		n, err := s.mailTo(tx, &b, "breach-alarm", snap.Liaison, map[string]string{"hours": itoa(due.Hours)})
 		if err != nil {
 			return err
 		}
-		for _, address := range people {
-			id := db.NewID()
-			if err := s.Mail.Queue(tx, mail.Message{ID: id, Kind: "breach-alarm", Lang: "th", Agency: b.Agency, Recipient: s.Vault.SealSystem(mail.Place(id, "recipient"), []byte(address)),
-				Body: s.Vault.SealSystem(mail.Place(id, "body"), []byte("{}")), Meta: map[string]string{"hours": itoa(due.Hours), "deadline": b.Deadline(s.Terms).Format(time.RFC3339), "drill": drillText(b.Drill)}}); err != nil {
-				return err
-			}
-		}
-		return s.note(tx, &b, policy.Actor{Account: "system"}, "alarm", map[string]string{"hours": itoa(due.Hours), "people": itoa(len(people))})
+		return s.note(tx, &b, policy.Actor{Account: "system"}, "alarm", map[string]string{"hours": itoa(due.Hours), "people": itoa(n)})
 	})
 }
 

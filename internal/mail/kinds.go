@@ -40,18 +40,19 @@ var kinds = map[string]kind{
 	"usage-report": {"", []part{{form: "para", name: "intro"}, {form: "quote"}, {form: "link", name: "button"}}},
 	"usage-alarm":  {"", []part{{form: "para", name: "intro"}, {form: "quote"}, {form: "link", name: "button"}}},
 
-	"letter":        {"receive_and_forward", []part{{form: "para", name: "intro"}, {form: "quote"}, {form: "facts"}, {form: "para", name: "next"}}},
-	"letter-reply":  {"receive_and_forward", []part{{form: "para", name: "intro"}, {form: "facts"}, {form: "quote"}}},
-	"followup":      {"receive_and_forward", []part{{form: "para", name: "intro"}, {form: "quote"}, {form: "facts"}, {form: "para", name: "next"}}},
-	"record-review": {"", []part{{form: "para", name: "intro"}, {form: "facts"}, {form: "link", name: "button"}}},
-	"access-review": {"", []part{{form: "para", name: "intro"}, {form: "facts"}, {form: "link", name: "button"}}},
-	"audit-heads":   {"", []part{{form: "para", name: "intro"}, {form: "quote"}}},
-	"breach-alarm":  {"", []part{{form: "para", name: "intro"}, {form: "facts"}, {form: "link", name: "button"}}},
+	"letter":          {"receive_and_forward", []part{{form: "para", name: "intro"}, {form: "quote"}, {form: "facts"}, {form: "para", name: "next"}}},
+	"letter-reply":    {"receive_and_forward", []part{{form: "para", name: "intro"}, {form: "facts"}, {form: "quote"}}},
+	"followup":        {"receive_and_forward", []part{{form: "para", name: "intro"}, {form: "quote"}, {form: "facts"}, {form: "para", name: "next"}}},
+	"record-review":   {"", []part{{form: "para", name: "intro"}, {form: "facts"}, {form: "link", name: "button"}}},
+	"access-review":   {"", []part{{form: "para", name: "intro"}, {form: "facts"}, {form: "link", name: "button"}}},
+	"audit-heads":     {"", []part{{form: "para", name: "intro"}, {form: "quote"}}},
+	"breach-assessed": {"", []part{{form: "para", name: "intro"}, {form: "facts"}, {form: "link", name: "button"}}},
+	"breach-alarm":    {"", []part{{form: "para", name: "intro"}, {form: "facts"}, {form: "link", name: "button"}}},
 }
 
 // Kinds are the names of the sorts of mail.
 func Kinds() []string {
-	return []string{"ack", "verify", "answer", "ask", "code-link", "identity-code", "digest", "notice", "breach-alarm", "usage-report", "usage-alarm", "record-review", "access-review", "audit-heads"}
+	return []string{"ack", "verify", "answer", "ask", "code-link", "identity-code", "digest", "notice", "breach-alarm", "breach-assessed", "usage-report", "usage-alarm", "record-review", "access-review", "audit-heads"}
 }
 
 // ForStaff tells whether a sort of mail goes to staff, and so may carry nothing of a person's.
@@ -69,6 +70,7 @@ var facts = []struct {
 	{"overdue", "mail.fact.overdue", verbatim},
 	{"week", "mail.fact.week", verbatim},
 	{"open", "mail.fact.open", verbatim},
+	{"risk", "mail.fact.risk", risk},
 	{"deadline", "mail.fact.deadline", moment(thai.DateTime)},
 	{"drill", "mail.fact.drill", verbatim},
 	{"review_by", "mail.fact.review-by", moment(thai.DateLong)},
@@ -79,6 +81,14 @@ var facts = []struct {
 }
 
 func verbatim(value, _ string) string { return value }
+
+// risk is the level of a breach, in words.
+func risk(level, lang string) string {
+	if level == "" {
+		return ""
+	}
+	return i18n.T(lang, "breach.risk-"+level)
+}
 
 // moment shows an RFC 3339 time as people read it.
 func moment(format func(time.Time, string) string) func(string, string) string {

@@ -9,9 +9,15 @@ import (
 )
 
 // Named are the accounts for whom principals of the record stand now, with their
-// addresses: DPOs, holders of positions, heads, persons. Who has no address is told of
-// on screen only.
+// addresses: DPOs, holders of positions, persons, the people of a unit. Who has no address
+// is told of on screen only; who has no account, a provider or a name that is none of
+// ours, is never written to.
 func Named(tx *db.Tx, list []policy.Principal) (map[string]string, error) {
+	return NamedAt(tx, list, "")
+}
+
+// NamedAt is Named for a matter of an agency: its head, and its officers, too.
+func NamedAt(tx *db.Tx, list []policy.Principal, agency string) (map[string]string, error) {
 	out := map[string]string{}
 	now := db.Micros(tx.Now())
 	find := func(query string, args ...any) error {
@@ -35,6 +41,10 @@ func Named(tx *db.Tx, list []policy.Principal) (map[string]string, error) {
 			err = find(`SELECT a.name, a.email FROM accounts a JOIN positions p ON p.account = a.name WHERE a.disabled = FALSE AND p.position = $1 AND p.from_at <= $2 AND p.to_at > $3`, p.Ref, now, now)
 		case policy.Person:
 			err = find(`SELECT name, email FROM accounts WHERE disabled = FALSE AND person = $1`, p.Ref)
+		case policy.HeadOrDelegate:
+			err = find(`SELECT a.name, a.email FROM accounts a JOIN heads h ON h.account = a.name WHERE a.disabled = FALSE AND h.agency = $1 AND h.capacity IN ('head','acting') AND h.from_at <= $2 AND h.to_at > $3`, agency, now, now)
+		case policy.Officer:
+			err = find(`SELECT name, email FROM accounts WHERE disabled = FALSE AND agency = $1 AND roles LIKE '%"officer"%'`, agency)
 		case policy.Unit:
 			err = find(`SELECT name, email FROM accounts WHERE disabled = FALSE AND agency = $1`, p.Ref)
 		}

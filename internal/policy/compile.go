@@ -33,6 +33,9 @@ func CompileAs(r *ropa.Revision, sum string) (*Snapshot, error) {
 		Review:     c.cycle("review.cycle", r.Review.Cycle),
 		Monitoring: c.cycle("monitoring.cycle", r.Monitoring.Cycle),
 	}
+	for i, p := range c.principals("breach.responsible", r.Breach.Principals()) {
+		s.Breaches = append(s.Breaches, Responsible{p, r.Breach.Responsible[i].RiskLevel})
+	}
 	for _, name := range ropa.DutyNames {
 		s.Duties[Duty(name)] = c.principals("duties."+name, *r.Duties.List(name))
 	}

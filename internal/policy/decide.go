@@ -5,6 +5,8 @@ import (
 	"slices"
 	"sync/atomic"
 	"time"
+
+	"prasan/internal/ropa"
 )
 
 // FormElements are the fields of the contact form, in the order of the record.
@@ -60,6 +62,17 @@ func (s *Snapshot) MayDo(a Actor, d Duty) Decision {
 		return Decision{Reason: "error.forbidden"}
 	}
 	return Decision{Allowed: true, Ground: ground}
+}
+
+// ResponsibleAt are those who act on a breach of a risk: who is named for that level, or
+// for one below it, or for none in particular (row 52).
+func (s *Snapshot) ResponsibleAt(risk string) (out []Principal) {
+	for _, r := range s.Breaches {
+		if slices.Index(ropa.RiskLevels, r.RiskLevel) <= slices.Index(ropa.RiskLevels, risk) {
+			out = append(out, r.Principal)
+		}
+	}
+	return out
 }
 
 // MayDisclose decides whether elements may go to an agency by a channel (rows 16 and

@@ -38,9 +38,10 @@ type Snapshot struct {
 	Review     Cycle
 	Monitoring Cycle
 	Class      Class
-	Liaison    []Principal // who tells the Office of the PDPC within 72 hours (row 53)
-	Recipients []Recipient // domestic recipients; empty means none is declared
-	Transfers  []Transfer  // recipients abroad; empty means none is declared
+	Liaison    []Principal   // who tells the Office of the PDPC within 72 hours (row 53)
+	Breaches   []Responsible // who acts on a breach, by its risk (row 52)
+	Recipients []Recipient   // domestic recipients; empty means none is declared
+	Transfers  []Transfer    // recipients abroad; empty means none is declared
 	Notices    []Notice
 	Controller Controller
 	Rights     []string // codes of rights that apply, by the lawful basis
@@ -84,6 +85,12 @@ type Principal struct {
 	Kind PrincipalKind
 	Ref  string
 	Text Text // as printed
+}
+
+// Responsible is one who acts on a breach from a level of risk up; "" is from any.
+type Responsible struct {
+	Principal
+	RiskLevel string
 }
 
 // Duty is one of the ten roles of rows 24-33.

@@ -151,13 +151,29 @@ func TestARecordThatLacksAnAnswerDoesNotCompile(t *testing.T) {
 		"access[0]":                        func(r *ropa.Revision) { r.Access = []ropa.Principal{{}} },
 		"duties.review[0]":                 func(r *ropa.Revision) { r.Duties.Review = []ropa.Principal{{}} },
 		"breach.pdpc_liaison[0]":           func(r *ropa.Revision) { r.Breach.Liaison = []ropa.Principal{{}} },
-		"monitoring.cycle":                 func(r *ropa.Revision) { r.Monitoring.Cycle = "monthly" },
+		"breach.responsible[1]": func(r *ropa.Revision) {
+			r.Breach.Responsible[1] = ropa.Responsible{RiskLevel: "high"}
+		},
+		"monitoring.cycle": func(r *ropa.Revision) { r.Monitoring.Cycle = "monthly" },
 	} {
 		rev := ropa.Seed("contact-us", 2)
 		change(rev)
 		s, err := policy.Compile(rev)
 		if err == nil || s != nil || !strings.HasPrefix(err.Error(), field+": ") {
 			t.Errorf("%s: %v", field, err)
+		}
+	}
+}
+
+func TestWhoActsOnABreachGoesByItsRisk(t *testing.T) {
+	s := policy.Snapshot{Breaches: []policy.Responsible{{Principal: policy.Principal{Ref: "any"}}, {policy.Principal{Ref: "low"}, "none"}, {policy.Principal{Ref: "risk"}, "risk"}, {policy.Principal{Ref: "high"}, "high"}}}
+	for risk, want := range map[string]string{"none": "any low", "risk": "any low risk", "high": "any low risk high"} {
+		var got []string
+		for _, p := range s.ResponsibleAt(risk) {
+			got = append(got, p.Ref)
+		}
+		if strings.Join(got, " ") != want {
+			t.Errorf("%s: %v", risk, got)
 		}
 	}
 }

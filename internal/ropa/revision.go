@@ -261,9 +261,41 @@ type Rights struct {
 
 // Breach is who is told of a breach and who acts (rows 52 and 53; s.37(4)).
 type Breach struct {
-	Channels    []Text      `yaml:"channels"`
-	Responsible []Principal `yaml:"responsible"`
-	Liaison     []Principal `yaml:"pdpc_liaison"`
+	Channels    []Text        `yaml:"channels"`
+	Responsible []Responsible `yaml:"responsible"`
+	Liaison     []Principal   `yaml:"pdpc_liaison"`
+}
+
+// Responsible is one who acts on a breach: a principal, and the level of risk from which
+// up he does (row 52). Where the record gives none, he acts on every one.
+type Responsible struct {
+	Role      string `yaml:"role"`
+	Person    string `yaml:"person"`
+	Position  string `yaml:"position"`
+	Org       string `yaml:"org"`
+	Within    bool   `yaml:"within"`
+	Provider  string `yaml:"provider"`
+	Other     string `yaml:"other"`
+	RiskLevel string `yaml:"risk_level"` // see RiskLevels
+}
+
+// ResponsibleFrom is a principal who acts on breaches of a level of risk and above.
+func ResponsibleFrom(p Principal, level string) Responsible {
+	return Responsible{p.Role, p.Person, p.Position, p.Org, p.Within, p.Provider, p.Other, level}
+}
+
+// Principal is who it is.
+func (r Responsible) Principal() Principal {
+	return Principal{r.Role, r.Person, r.Position, r.Org, r.Within, r.Provider, r.Other}
+}
+
+// Principals are those who act on breaches, of whichever level.
+func (b *Breach) Principals() []Principal {
+	out := make([]Principal, len(b.Responsible))
+	for i, r := range b.Responsible {
+		out[i] = r.Principal()
+	}
+	return out
 }
 
 // Level is one level of collection of usage data with its own basis: what is counted

@@ -78,6 +78,7 @@ var (
 	Hostings     = []string{"cloud", "on-premise"}
 	Regions      = []string{"domestic", "abroad"}
 	Roles        = []string{"head-or-delegate", "dpo", "officer"}
+	RiskLevels   = []string{"none", "risk", "high"} // of a breach, from the lowest
 )
 
 // Validate refuses what is no record at all: codes that are none, values outside the
@@ -199,7 +200,10 @@ func principalEnums(r *Revision) []enum {
 	for _, name := range DutyNames {
 		add(*r.Duties.List(name), "duties."+name)
 	}
-	add(r.Breach.Responsible, "breach.responsible")
+	add(r.Breach.Principals(), "breach.responsible")
+	for i, p := range r.Breach.Responsible {
+		out = append(out, enum{fmt.Sprintf("breach.responsible[%d].risk_level", i), p.RiskLevel, RiskLevels})
+	}
 	add(r.Breach.Liaison, "breach.pdpc_liaison")
 	return out
 }

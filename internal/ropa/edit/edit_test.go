@@ -259,3 +259,24 @@ func TestTheDigestOfASectionIsOfItsOwnFieldsOnly(t *testing.T) {
 		}
 	}
 }
+
+func TestWhoActsOnABreachIsNamedWithTheRisk(t *testing.T) {
+	s, _ := edit.SectionOf("breaches")
+	rev := ropa.Seed("contact-us", 2)
+	values := sent(s.Fields(rev, nil, nil, nil))
+	values.Set("breach.responsible.1.risk_level", "high")
+	if faults := append(s.Read(rev, values), s.Finish(rev, ropa.Seed("contact-us", 2))...); len(faults) > 0 {
+		t.Fatalf("%+v", faults)
+	}
+	if got := rev.Breach.Responsible; got[0] != (ropa.Responsible{Org: "ops-ict"}) || got[1] != (ropa.Responsible{Role: "dpo", RiskLevel: "high"}) {
+		t.Errorf("%+v", got)
+	}
+	again := sent(s.Fields(rev, nil, nil, nil))
+	if again.Get("breach.responsible.1.risk_level") != "high" || again.Get("breach.responsible.1.who") != "role=dpo" {
+		t.Errorf("%v", again)
+	}
+	values.Set("breach.responsible.1.risk_level", "terrible")
+	if faults := append(s.Read(rev, values), s.Finish(rev, ropa.Seed("contact-us", 2))...); len(faults) != 1 || faults[0].Name != "breach.responsible.1.risk_level" {
+		t.Errorf("%+v", faults)
+	}
+}

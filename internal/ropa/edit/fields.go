@@ -98,6 +98,7 @@ var (
 	stateType  = reflect.TypeFor[ropa.State]()
 	answerType = reflect.TypeFor[ropa.Answer]()
 	whoType    = reflect.TypeFor[ropa.Principal]()
+	actsType   = reflect.TypeFor[ropa.Responsible]()
 )
 
 // hasWords tells whether a type is a cell: a text with the kind of nothing it may be.
@@ -115,6 +116,9 @@ func (b *builder) field(v reflect.Value, name, key string) Field {
 	switch t := v.Type(); {
 	case t == whoType:
 		b.who(&f, v.Interface().(ropa.Principal))
+	case t == actsType:
+		b.who(&f, v.Interface().(ropa.Responsible).Principal())
+		f.Fields = append(f.Fields, b.field(v.FieldByName("RiskLevel"), name+".risk_level", key+".risk_level"))
 	case hasWords(t):
 		b.words(&f, v)
 	case t.Kind() == reflect.Struct:

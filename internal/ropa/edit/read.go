@@ -82,6 +82,12 @@ func (d *reader) read(v reflect.Value, name, key string) {
 	switch t := v.Type(); {
 	case t == whoType:
 		d.who(v, name)
+	case t == actsType:
+		was := v.Interface().(ropa.Responsible)
+		p := was.Principal()
+		d.who(reflect.ValueOf(&p).Elem(), name)
+		v.Set(reflect.ValueOf(ropa.ResponsibleFrom(p, was.RiskLevel)))
+		d.read(v.FieldByName("RiskLevel"), name+".risk_level", key+".risk_level")
 	case hasWords(t):
 		d.words(v, name, key)
 	case t.Kind() == reflect.Struct:

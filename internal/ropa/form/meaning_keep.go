@@ -174,13 +174,32 @@ func (m *meaning) breach(s string) {
 			case likeness(signOf(head), signOf("ช่องทาง")) > .7:
 				m.rev.Breach.Channels, done = append(m.rev.Breach.Channels, m.channel(p)), true
 			case likeness(signOf(head), signOf("ผู้รับผิดชอบ")) > .7:
-				m.rev.Breach.Responsible, done = append(m.rev.Breach.Responsible, m.principal("breach.channels", p)), true
+				m.rev.Breach.Responsible, done = append(m.rev.Breach.Responsible, m.responsible(p)), true
 			}
 		}
 	}
 	if !done {
 		m.doubt("breach.channels", s, "ส่วนใดคือช่องทาง และผู้ใดรับผิดชอบ", "which part is the channel, and who is responsible?")
 	}
+}
+
+// levels of risk, as people write them: before the name with a colon, or after it.
+var (
+	riskWords  = `(?:กรณี|เมื่อ)?\s*(?:มี|เป็น)?\s*(?:ระดับ)?\s*(?:ความ)?เสี่ยง\s*(?:ใน)?(?:ระดับ)?\s*(สูงมาก|สูง|ปานกลาง|กลาง|ต่ำ|น้อย)`
+	riskBefore = regexp.MustCompile(`^` + riskWords + `\s*[:：=]?\s*(.+)$`)
+	riskAfter  = regexp.MustCompile(`^(.+?)\s*\(?\s*` + riskWords + `\s*\)?$`)
+	riskLevels = map[string]string{"สูงมาก": "high", "สูง": "high", "ปานกลาง": "risk", "กลาง": "risk", "ต่ำ": "none", "น้อย": "none"}
+)
+
+// responsible reads who acts on a breach, and from which level of risk.
+func (m *meaning) responsible(s string) ropa.Responsible {
+	level := ""
+	if x := riskBefore.FindStringSubmatch(s); x != nil {
+		level, s = riskLevels[x[1]], x[2]
+	} else if x := riskAfter.FindStringSubmatch(s); x != nil {
+		s, level = x[1], riskLevels[x[2]]
+	}
+	return ropa.ResponsibleFrom(m.principal("breach.channels", s), level)
 }
 
 func (m *meaning) channel(s string) ropa.Text {

@@ -165,7 +165,7 @@ func (c *checker) codeUnknown() hit {
 }
 
 func (c *checker) principals() map[string][]ropa.Principal {
-	out := map[string][]ropa.Principal{"access": c.r.Access, "breach.responsible": c.r.Breach.Responsible, "breach.pdpc_liaison": c.r.Breach.Liaison}
+	out := map[string][]ropa.Principal{"access": c.r.Access, "breach.responsible": c.r.Breach.Principals(), "breach.pdpc_liaison": c.r.Breach.Liaison}
 	for _, name := range ropa.DutyNames {
 		out["duties."+name] = *c.r.Duties.List(name)
 	}

@@ -19,7 +19,7 @@ var scraps = []string{"กระทรวง", "ผู้ที่ได้ร�
 // isCode are the strings that are codes or closed lists and stay as they are.
 var isCode = map[string]bool{"apiVersion": true, "kind": true, "code": true, "prev_sha256": true, "prepared_by": true, "organisation": true, "department": true, "owner_unit": true, "dpo": true, "class": true, "subject": true, "basis": true, "role": true,
 	"person": true, "position": true, "org": true, "provider": true, "restricted": true, "internal": true, "public": true, "letter": true, "secrecy": true, "recipient": true, "country": true, "create": true, "store": true, "use": true, "medium": true,
-	"applies_to": true, "period": true, "anchor": true, "basis_ref": true, "cycle": true, "round": true, "method": true, "approve": true, "record_rule": true, "erasure_procedure": true, "state": true, "lane": true, "agreement": true, "as_of": true}
+	"applies_to": true, "period": true, "anchor": true, "basis_ref": true, "cycle": true, "round": true, "method": true, "approve": true, "record_rule": true, "erasure_procedure": true, "state": true, "lane": true, "agreement": true, "as_of": true, "risk_level": true}
 
 func words(t *rapid.T) string {
 	var b bytes.Buffer
@@ -71,6 +71,9 @@ func disturbList(t *rapid.T, v reflect.Value, key string) {
 func Generate(t *rapid.T) *ropa.Revision {
 	rev := ropa.Seed(rapid.SampledFrom(ropa.SeedCodes).Draw(t, "seed"), rapid.IntRange(1, 2).Draw(t, "revision"))
 	disturb(t, reflect.ValueOf(rev).Elem(), "")
+	for i := range rev.Breach.Responsible {
+		rev.Breach.Responsible[i].RiskLevel = rapid.SampledFrom(append([]string{""}, ropa.RiskLevels...)).Draw(t, "risk")
+	}
 	for i := range ropa.Rows {
 		id := ropa.Rows[i].ID
 		switch rapid.IntRange(0, 5).Draw(t, "row") {

@@ -391,6 +391,10 @@ func (v *visit) breachHistory(d *dossier, b breach.Breach) (people, error) {
 		switch e.Kind {
 		case "alarm":
 			m.Title = v.t("breach.event-alarm-n", "hours", e.Body["hours"], "people", e.Body["people"])
+		case "assess", "reassess":
+			if n := e.Body["people"]; n != "" {
+				m.Text = v.t("breach.event-people", "people", n)
+			}
 		case "notify", "supplement":
 			m.Text = strings.TrimSpace(v.t("breach.letter-n", "letter", e.Body["letter"]) + "\n" + e.Body["late_reason"] + e.Body["text"])
 		}

@@ -187,6 +187,8 @@ func (w formWords) option(f edit.Field, o edit.Option) string {
 		return w.who(o)
 	case o.Value == "":
 		return w.v.t("editor.none")
+	case strings.HasSuffix(f.Key, ".risk_level"):
+		return w.m.risk(o.Value)
 	case o.Label.TH != "":
 		return w.v.phrase(o.Label)
 	case strings.HasSuffix(f.Key, "operations"):

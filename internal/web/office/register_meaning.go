@@ -60,7 +60,7 @@ var meanings = map[string]func(m meant) []string{
 	"monitoring.cycle":           func(m meant) []string { return m.cycle(m.rev.Monitoring.Cycle) },
 	"rights.erasure_procedure":   func(m meant) []string { return m.documents(m.rev.Rights.ErasureProcedure) },
 	"breach.channels": func(m meant) []string {
-		return append(m.phrases(m.rev.Breach.Channels...), m.principals(m.rev.Breach.Responsible)...)
+		return append(m.phrases(m.rev.Breach.Channels...), m.responsible()...)
 	},
 	"breach.pdpc_liaison": func(m meant) []string { return m.principals(m.rev.Breach.Liaison) },
 }
@@ -156,6 +156,21 @@ func (m meant) principals(list []ropa.Principal) (out []string) {
 		}
 	}
 	return out
+}
+
+// responsible are those who act on a breach, each with the risk from which up he does.
+func (m meant) responsible() (out []string) {
+	for _, r := range m.rev.Breach.Responsible {
+		out = append(out, parted(strings.Join(m.principals([]ropa.Principal{r.Principal()}), ""), m.risk(r.RiskLevel)))
+	}
+	return out
+}
+
+func (m meant) risk(level string) string {
+	if level == "" {
+		return ""
+	}
+	return m.code("risk-" + level)
 }
 
 // elements are the labels of data by code.
