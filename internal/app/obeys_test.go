@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"prasan/internal/app"
+	"prasan/internal/i18n"
 	"prasan/internal/policy"
 	"prasan/internal/ropa"
 	"prasan/internal/webtest"
@@ -265,6 +266,20 @@ var changesOfTheRecord = []struct {
 		}
 		o.shows(o.get(rayong, "/th/privacy", 200), changed, "12 ปี")
 	}},
+	{"whether it is public", "contact-us", func(r *ropa.Revision) {
+		r.Class = ropa.Class{Restricted: ropa.NoWay, Internal: ropa.NoWay, Public: ropa.Yes}
+	}, func(o *obeying, changed bool) {
+		o.received()
+		row := o.truthOf("contact-us", "class.public")
+		want := "enforced"
+		if changed {
+			want = "unknown judged" // the program publishes nothing from which it could be seen
+		}
+		// None of what is collected is classed public: a record that says it is contradicts itself.
+		if got := strings.TrimSpace(row.Status + " " + row.Reason); got != want || row.Drifting != changed || changed && !i18n.Has("truth.reason-"+row.Reason) {
+			o.t.Errorf("%s, drifting %t, not %s", got, row.Drifting, want)
+		}
+	}},
 	{"how often it is reviewed", "contact-us", func(r *ropa.Revision) { r.Review.Cycle = "P6M" }, func(o *obeying, changed bool) {
 		var list struct {
 			Items []struct {
@@ -291,6 +306,34 @@ var changesOfTheRecord = []struct {
 		}
 		o.offers(o.page("dpo", "/th/office/record-reviews", 200), true, "note")
 	}},
+}
+
+type truthRow struct {
+	Field, Status, Reason string
+	Drifting              bool
+}
+
+// truthOf is what the program says of a row of a record.
+func (o *obeying) truthOf(activity, field string) truthRow {
+	o.t.Helper()
+	var report struct {
+		Activities []struct {
+			Activity string
+			Rows     []truthRow
+		}
+	}
+	if err := json.Unmarshal([]byte(o.expects(200, "dpo", "GET", "/truth", "")), &report); err != nil {
+		o.t.Fatal(err)
+	}
+	for _, a := range report.Activities {
+		for _, r := range a.Rows {
+			if a.Activity == activity && r.Field == field {
+				return r
+			}
+		}
+	}
+	o.t.Fatalf("nothing is said of row %s of %s", field, activity)
+	return truthRow{}
 }
 
 // closed is a case of Rayong that was closed.

@@ -47,12 +47,13 @@ func wireTruth(_ context.Context, a *App) error {
 		truth.Enforcement{ID: "checks", Activities: ofVisits, Rows: []string{"monitoring.cycle"}},
 		truth.Enforcement{ID: "grants", Rows: []string{"duty.grant", "controls.access_matrix_ref"}},
 		truth.Enforcement{ID: "audit", Rows: []string{"controls.audit"}},
-		truth.Enforcement{ID: "publish", Activities: only, Rows: []string{"class.public"}},
+		truth.Enforcement{ID: "publish", Activities: only, Rows: []string{"class.public"}, When: func(s *policy.Snapshot) bool { return !s.Class.Public }},
 		truth.Enforcement{ID: "rights", Activities: only, Rows: []string{"rights.erasure_procedure"}},
 		truth.Enforcement{ID: "breach", Rows: []string{"breach.pdpc_liaison"}},
 		lettersObey,
 		truth.Enforcement{ID: "usage", Activities: ofVisits, Rows: []string{"activity.name", "elements", "retention", "transfers"}},
-		truth.Enforcement{ID: "usage-closed", Activities: ofVisits, Rows: []string{"recipients_domestic", "class.public", "transfer.pre_checks", "transfer.delivery_checks", "transfer.record_rule"}},
+		truth.Enforcement{ID: "usage-closed", Activities: ofVisits, Rows: []string{"recipients_domestic", "transfer.pre_checks", "transfer.delivery_checks", "transfer.record_rule"}},
+		truth.Enforcement{ID: "figures", Activities: ofVisits, Rows: []string{"class.public"}},
 		truth.Enforcement{ID: "consent", Activities: ofVisits, Rows: []string{"rights.erasure_procedure"}},
 	)
 	a.Truth.Add(a.recordProbes()...)
@@ -141,6 +142,8 @@ func (a *App) workProbes() []truth.Probe {
 		{ID: "text", Activities: only, Rows: []string{"class.restricted"}, Class: "D12", Look: a.seeTexts},
 		{ID: "restricted", Activities: ofVisits, Rows: []string{"class.restricted"}, Class: "D12", Look: a.seeRestricted},
 		{ID: "classes", Rows: []string{"class.internal"}, Class: "D13", Look: a.seeClasses},
+		{ID: "public", Activities: only, Rows: []string{"class.public"}, Class: "D13", Look: a.seePublic},
+		{ID: "public-data", Rows: []string{"class.public"}, Class: "D13", Weak: true, Look: a.seePublicData},
 	}
 }
 

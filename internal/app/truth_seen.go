@@ -163,6 +163,34 @@ func (a *App) seeClasses(ctx context.Context, s truth.Subject) (truth.Seen, erro
 	})
 }
 
+// seePublic says what nothing here can see: where the record holds that the data of cases
+// may be shown to everybody, whether that is so is a judgement of theirs who made it, and
+// the program shows none from which it could be seen. Where it may not be shown, that
+// none is shown is enforced.
+func (a *App) seePublic(_ context.Context, s truth.Subject) (truth.Seen, error) {
+	if s.Snapshot.Class.Public {
+		return truth.Seen{Why: "judged"}, nil
+	}
+	return truth.Seen{}, nil
+}
+
+// seePublicData compares row 18 with the classes of the data that was collected: where it
+// says no, none is public; where it says yes, one at least is, or there is nothing of which
+// it would be true. That they agree does not make the data public.
+func (a *App) seePublicData(ctx context.Context, s truth.Subject) (truth.Seen, error) {
+	public := 0
+	out, err := a.seeClass(ctx, s, func(e policy.Element) bool {
+		if e.Class == "public" {
+			public++
+		}
+		return e.Class == "public" && !s.Snapshot.Class.Public
+	})
+	if s.Snapshot.Class.Public && public == 0 {
+		out.Wrong = out.Checked
+	}
+	return out, err
+}
+
 func (a *App) seeClass(ctx context.Context, s truth.Subject, wrong func(policy.Element) bool) (truth.Seen, error) {
 	o, err := a.processed(ctx, s)
 	out := truth.Seen{Known: o.Lines > 0}

@@ -5,6 +5,7 @@
 package truth
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"slices"
@@ -84,7 +85,8 @@ type Subject struct {
 // Seen is what a probe saw. Checked is how much it looked at, Wrong how much of that was
 // not as declared; Names say which, without personal data.
 type Seen struct {
-	Known   bool // false: it could not look, or there was nothing yet
+	Known   bool   // false: it could not look, or there was nothing yet
+	Why     string // it cannot look and never will; the text is truth.reason-WHY
 	Checked int64
 	Wrong   int64
 	Names   []string
@@ -107,6 +109,7 @@ type Enforcement struct {
 	ID         string
 	Activities []string // none: all
 	Rows       []string
+	When       func(*policy.Snapshot) bool // it obeys only what the record says then; nil: whatever it says
 }
 
 // Evidence is what a status rests on.
@@ -151,7 +154,7 @@ type Row struct {
 	Title    ropa.Text  `json:"-"`
 	Status   Status     `json:"status"`
 	Drifting bool       `json:"drifting"`
-	Reason   string     `json:"reason,omitempty"` // of what is unknown: no-probe | nothing-yet
+	Reason   string     `json:"reason,omitempty"` // of what is unknown: no-probe | nothing-yet | what a probe says that cannot look
 	Evidence []Evidence `json:"evidence"`
 }
 
@@ -264,7 +267,7 @@ func (s *Service) Report(ctx context.Context) (Report, error) {
 func (s *Service) activity(ctx context.Context, sub Subject, exceptions []Exception) (Activity, []Drift, error) {
 	a := Activity{Code: sub.Snapshot.Activity, Revision: sub.Snapshot.Revision, SHA256: sub.Snapshot.SHA256, Counts: map[Status]int{}}
 	seen := map[string][]Evidence{}
-	unseen, proven := map[string]bool{}, map[string]bool{}
+	unseen, proven, why := map[string]bool{}, map[string]bool{}, map[string]string{}
 	var drift []Drift
 	for _, p := range s.probes {
 		if !concerns(p.Activities, a.Code) {
@@ -280,6 +283,7 @@ func (s *Service) activity(ctx context.Context, sub Subject, exceptions []Except
 		for _, field := range p.Rows {
 			if !got.Known {
 				unseen[field] = unseen[field] || !p.Weak
+				why[field] = cmp.Or(why[field], got.Why)
 				continue
 			}
 			proven[field] = proven[field] || !p.Weak
@@ -312,7 +316,7 @@ func (s *Service) activity(ctx context.Context, sub Subject, exceptions []Except
 		r.Drifting = wrong && !excused
 		var by []Evidence
 		for _, e := range s.enforcements {
-			if concerns(e.Activities, a.Code) && slices.Contains(e.Rows, def.ID) {
+			if concerns(e.Activities, a.Code) && slices.Contains(e.Rows, def.ID) && (e.When == nil || e.When(sub.Snapshot)) {
 				by = append(by, Evidence{ID: e.ID, Kind: "enforcement", At: sub.Now})
 			}
 		}
@@ -321,7 +325,7 @@ func (s *Service) activity(ctx context.Context, sub Subject, exceptions []Except
 			r.Evidence = append(by, r.Evidence...)
 		}
 		if r.Status == Unknown {
-			r.Reason = map[bool]string{false: "no-probe", true: "nothing-yet"}[unseen[def.ID]]
+			r.Reason = cmp.Or(why[def.ID], map[bool]string{false: "no-probe", true: "nothing-yet"}[unseen[def.ID]])
 		}
 		a.Counts[r.Status]++
 		if r.Drifting {

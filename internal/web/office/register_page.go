@@ -271,11 +271,11 @@ func (v *visit) rowTruth(r *paperRow, def ropa.RowDef, seen *truth.Activity) {
 		if x.Drifting {
 			r.Drift = &kit.Chip{Tone: "late", Text: v.t("registerpages.drifting")}
 		}
+		if x.Status == truth.Unknown || len(x.Evidence) == 0 {
+			r.Evidence = []evidence{{Text: v.because(x)}}
+		}
 		for _, e := range x.Evidence {
 			r.Evidence = append(r.Evidence, evidence{v.evidence(e), thai.DateTime(e.At, v.lang)})
-		}
-		if len(r.Evidence) == 0 {
-			r.Evidence = []evidence{{Text: v.because(x)}}
 		}
 	}
 }
