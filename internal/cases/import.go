@@ -73,7 +73,7 @@ func (s *Service) take(tx *db.Tx, in *intake, a policy.Actor, snap *policy.Snaps
 	}
 	f := in.fresh
 	f.ReceivedAt, f.DueAt, f.events = o.ReceivedAt, o.ReceivedAt, 1
-	if inserted, err := insertCase(tx, &f); err != nil || !inserted {
+	if inserted, err := s.insertNew(tx, in, &f); err != nil || !inserted {
 		return err
 	}
 	e := in.event

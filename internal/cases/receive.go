@@ -283,7 +283,7 @@ func (s *Service) store(tx *db.Tx, in *intake, sub *Submission, repeated *bool) 
 		f.State, f.QuarantineWhy = Quarantined, why
 		e.Kind, e.To = "quarantine", Quarantined
 	}
-	inserted, err := insertCase(tx, &f)
+	inserted, err := s.insertNew(tx, in, &f)
 	if err != nil {
 		return err
 	}
@@ -317,6 +317,37 @@ func (s *Service) store(tx *db.Tx, in *intake, sub *Submission, repeated *bool) 
 		return s.Mail.Queue(tx, *in.post)
 	}
 	return nil
+}
+
+// maxDraws is how many references are drawn for one message. After a million messages
+// one in eighty thousand finds the first one taken.
+const maxDraws = 5
+
+// insertNew stores the case, under another reference where the one that was drawn is
+// another case's; inserted is false when the message had been received before.
+func (s *Service) insertNew(tx *db.Tx, in *intake, f *fresh) (inserted bool, err error) {
+	for range maxDraws {
+		if inserted, err = insertCase(tx, f); err != nil || inserted {
+			return inserted, err
+		}
+		var n int
+		if err := tx.QueryRow(`SELECT COUNT(*) FROM cases WHERE nonce_hash = $1`, []any{f.nonce}, &n); err != nil || n > 0 {
+			return false, err
+		}
+		s.refer(in)
+		f.Reference, f.row = in.fresh.Reference, in.fresh.row
+	}
+	return false, errs.New(errs.Unavailable, "error.unavailable")
+}
+
+// refer draws a reference, and writes it where it is said.
+func (s *Service) refer(in *intake) {
+	f := &in.fresh
+	f.Reference = newReference(s.References)
+	f.row = caseHash(f.ID, f.Reference, f.RevisionID, f.NoticeID, f.sender, f.message)
+	if in.post != nil {
+		in.post.Meta["reference"] = f.Reference
+	}
 }
 
 // sameTexts is how often the same text may come in a day before it is looked at first.

@@ -46,6 +46,38 @@ func TestTheSameNonceGivesTheSameReceiptThoughTheCodeIsHashed(t *testing.T) {
 	})
 }
 
+// draws gives the first eight characters twice, and others after them.
+type draws int
+
+func (d *draws) Read(b []byte) (int, error) {
+	*d++
+	b[0] = byte(max(0, int(*d)-17) % 23)
+	return 1, nil
+}
+
+func TestAReferenceThatIsTakenIsDrawnAnew(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, e *dbtest.Engine) {
+		h := newHouse(t, e)
+		h.cases.References = new(draws)
+		first, second := h.submit(), h.submit()
+		if second.Repeated || first.Reference == second.Reference {
+			t.Fatalf("%+v\n%+v", first, second)
+		}
+		for _, r := range []cases.Receipt{first, second} {
+			if id, err := h.cases.Find(ctx, r.Reference, r.Code, "192.0.2.1"); err != nil || id != r.CaseID {
+				t.Errorf("%s: %s, %v", r.Reference, id, err)
+			}
+			if n := h.count(`SELECT COUNT(*) FROM outbox WHERE kind = 'ack' AND meta LIKE '%"` + r.Reference + `"%'`); n != 1 {
+				t.Errorf("%s: %d acknowledgements", r.Reference, n)
+			}
+		}
+		rep, err := h.cases.Verify(ctx)
+		if err != nil || len(rep.Faults) > 0 || rep.Cases != 2 {
+			t.Errorf("%v, %v", rep, err)
+		}
+	})
+}
+
 func TestAWrongCodeAndAnUnknownReferenceAreToldTheSame(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, e *dbtest.Engine) {
 		h := newHouse(t, e)

@@ -63,9 +63,10 @@ type fresh struct {
 	digests              [][]byte
 }
 
-// insertCase stores a new case; inserted is false when the nonce had been used.
+// insertCase stores a new case; inserted is false when the nonce or the reference had been
+// used.
 func insertCase(tx *db.Tx, f *fresh) (inserted bool, err error) {
-	n, err := tx.Exec(`INSERT INTO cases (id, reference, site, agency, origin_agency, topic, channel, outside_ref, lang, state, withhold_name, about_staff, revision_id, notice_id, subject_key, sender, message, tracking_hash, nonce_hash, quarantine_why, received_at, due_at, events, row_hash) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24) ON CONFLICT (nonce_hash) DO NOTHING`,
+	n, err := tx.Exec(`INSERT INTO cases (id, reference, site, agency, origin_agency, topic, channel, outside_ref, lang, state, withhold_name, about_staff, revision_id, notice_id, subject_key, sender, message, tracking_hash, nonce_hash, quarantine_why, received_at, due_at, events, row_hash) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24) ON CONFLICT DO NOTHING`,
 		f.ID, f.Reference, f.Site, f.Agency, f.OriginAgency, f.Topic, f.Channel, f.OutsideRef, f.Lang, string(f.State), f.WithholdName, f.AboutStaff, f.RevisionID, f.NoticeID, f.SubjectKey, f.sender, f.message, f.tracking, f.nonce, f.QuarantineWhy, db.Micros(f.ReceivedAt), db.Micros(f.DueAt), f.events, f.row)
 	if err != nil || n == 0 {
 		return false, err
