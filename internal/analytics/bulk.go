@@ -4,6 +4,7 @@ import (
 	"database/sql"
 	"strconv"
 	"strings"
+	"sync"
 
 	"prasan/internal/db"
 )
@@ -14,21 +15,41 @@ type rowScanner = *sql.Rows
 // and few of them to run.
 var chunks = []int{64, 8, 1}
 
-// bulk runs head, VALUES for as many rows as a chunk has, and tail.
-func bulk(tx *db.Tx, head, tail string, rows [][]any) error {
+// bulk runs head, VALUES for as many of a list as a chunk has, and tail; put appends the
+// values of one of them to those of the statement.
+func bulk[T any](tx *db.Tx, head, tail string, list []T, put func(args []any, x *T) []any) error {
+	var args []any
 	for _, size := range chunks {
-		for len(rows) >= size {
-			args := make([]any, 0, size*len(rows[0]))
-			for _, r := range rows[:size] {
-				args = append(args, r...)
+		for ; len(list) >= size; list = list[size:] {
+			args = args[:0]
+			for i := range list[:size] {
+				args = put(args, &list[i])
 			}
-			if _, err := tx.Exec(head+values(tx.Dialect, size, len(rows[0]))+tail, args...); err != nil {
+			if _, err := tx.Exec(bulkText(tx.Dialect, head, tail, size, len(args)/size), args...); err != nil {
 				return err
 			}
-			rows = rows[size:]
 		}
 	}
 	return nil
+}
+
+// bulkTexts remembers the texts of bulk's statements and the lists of inChunks: there is one
+// for each size of a chunk.
+var bulkTexts sync.Map
+
+func bulkText(d db.Dialect, head, tail string, rows, width int) string {
+	type key struct {
+		dialect     db.Dialect
+		head        string
+		rows, width int
+	}
+	k := key{d, head, rows, width}
+	if text, ok := bulkTexts.Load(k); ok {
+		return text.(string)
+	}
+	text := head + values(d, rows, width) + tail
+	bulkTexts.Store(k, text)
+	return text
 }
 
 // values are the places of a chunk. SQLite looks each numbered place up among all of
@@ -66,9 +87,10 @@ func placeholders(rows, width int) string {
 	return b.String()
 }
 
-// inChunks calls f with lists for IN, each as long as a chunk: the last one is filled
-// up with its last number.
-func inChunks(ids []int64, f func(in string, args []any) error) error {
+// inChunks calls f with lists for IN, in brackets, each as long as a chunk: the last one is
+// filled up with its last number.
+func inChunks(d db.Dialect, ids []int64, f func(in string, args []any) error) error {
+	var args []any
 	for len(ids) > 0 {
 		size := chunks[len(chunks)-1]
 		for _, c := range chunks {
@@ -77,12 +99,11 @@ func inChunks(ids []int64, f func(in string, args []any) error) error {
 				break
 			}
 		}
-		args := make([]any, size)
-		for i := range args {
-			args[i] = ids[min(i, len(ids)-1)]
+		args = args[:0]
+		for i := range size {
+			args = append(args, ids[min(i, len(ids)-1)])
 		}
-		in := placeholders(1, size)
-		if err := f(in[1:len(in)-1], args); err != nil {
+		if err := f(bulkText(d, "", "", 1, size), args); err != nil {
 			return err
 		}
 		ids = ids[min(size, len(ids)):]

@@ -128,7 +128,7 @@ func putFigures(tx *db.Tx, host, dim, origin string, rows []ga.Row) error {
 	slices.SortFunc(args, func(a, b []any) int {
 		return cmp.Or(cmp.Compare(a[2].(int64), b[2].(int64)), cmp.Compare(a[3].(string), b[3].(string)))
 	})
-	return bulk(tx, figureHead, figureTail, args)
+	return bulk(tx, figureHead, figureTail, args, func(all []any, one *[]any) []any { return append(all, *one...) })
 }
 
 type figureKey struct {

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/binary"
 	"maps"
+	"math/bits"
 	"slices"
 
 	"prasan/internal/db"
@@ -31,35 +32,43 @@ type packed struct {
 	sums
 }
 
-func (x *sums) fields() [6]*int64 {
-	return [...]*int64{&x.n, &x.visitors, &x.visits, &x.bounces, &x.exits, &x.total}
+func (a *sums) fields() [6]*int64 {
+	return [...]*int64{&a.n, &a.visitors, &a.visits, &a.bounces, &a.exits, &a.total}
 }
 
-// pack writes a list in order; cells of nought are left out.
-func pack(part int64, list []packed) []byte {
-	b := make([]byte, 0, 8*len(list))
-	last := part << partBits
-	for i := range list {
-		x := &list[i]
-		fields, mask := x.fields(), byte(0)
-		for j, f := range fields {
-			if *f != 0 {
-				mask |= 1 << j
-			}
+// packer is a list that is being written, in the order of its terms; cells of nought are left out.
+type packer struct {
+	body []byte
+	last int64 // term
+}
+
+func newPacker(part int64, size int) *packer {
+	return &packer{make([]byte, 0, size), part << partBits}
+}
+
+func (p *packer) put(term int64, x *sums) {
+	fields, mask := x.fields(), byte(0)
+	for i, f := range fields {
+		if *f != 0 {
+			mask |= 1 << i
 		}
-		if mask == 0 {
-			continue
-		}
-		b = binary.AppendUvarint(b, uint64(x.term-last))
-		b = append(b, mask)
-		for _, f := range fields {
-			if *f != 0 {
-				b = binary.AppendVarint(b, *f)
-			}
-		}
-		last = x.term
 	}
-	return b
+	if mask == 0 {
+		return
+	}
+	p.body = append(binary.AppendUvarint(p.body, uint64(term-p.last)), mask)
+	for _, f := range fields {
+		if *f != 0 {
+			p.body = binary.AppendVarint(p.body, *f)
+		}
+	}
+	p.last = term
+}
+
+// copy puts a cell as it stands in another list, its mask and sums.
+func (p *packer) copy(term int64, cell []byte) {
+	p.body = append(binary.AppendUvarint(p.body, uint64(term-p.last)), cell...)
+	p.last = term
 }
 
 var errPacked = errs.New(errs.Internal, "analytics.error-packed")
@@ -157,33 +166,88 @@ func saveBlocks(tx *db.Tx, t table, fresh map[block][]packed, before map[block][
 	blocks := slices.SortedFunc(maps.Keys(fresh), func(a, b block) int {
 		return cmp.Or(cmp.Compare(a.site, b.site), cmp.Compare(a.dim, b.dim), cmp.Compare(a.period, b.period), cmp.Compare(a.part, b.part))
 	})
-	args := make([][]any, len(blocks))
-	for i, b := range blocks {
-		list, err := merged(b.part, before[b], fresh[b])
-		if err != nil {
+	bodies := make(map[block][]byte, len(blocks))
+	for _, b := range blocks {
+		var err error
+		if bodies[b], err = merged(b.part, before[b], fresh[b]); err != nil {
 			return err
 		}
-		args[i] = []any{b.site, b.dim, b.period, b.part, pack(b.part, list)}
 	}
-	return bulk(tx, t.head, t.tail, args)
+	return bulk(tx, t.head, t.tail, blocks, func(args []any, b *block) []any {
+		return append(args, b.site, b.dim, b.period, b.part, bodies[*b])
+	})
 }
 
-// merged is a list and fresh cells, in order.
-func merged(part int64, body []byte, fresh []packed) ([]packed, error) {
+// merged is a list with fresh cells added. Most of a list is as it was: what no fresh cell
+// touches is not read, but copied.
+func merged(part int64, body []byte, fresh []packed) ([]byte, error) {
 	slices.SortFunc(fresh, func(a, b packed) int { return cmp.Compare(a.term, b.term) })
-	out := make([]packed, 0, len(fresh)+len(body)/6)
-	err := unpack(part, body, func(term int64, x *sums) {
-		for len(fresh) > 0 && fresh[0].term < term {
-			out, fresh = append(out, fresh[0]), fresh[1:]
+	out, term := newPacker(part, len(body)+10*len(fresh)), part<<partBits
+	for len(body) > 0 {
+		by, n := binary.Uvarint(body)
+		if n <= 0 {
+			return nil, errPacked
 		}
-		cell := packed{term, *x}
-		if len(fresh) > 0 && fresh[0].term == term {
-			cell.add(fresh[0].sums)
-			fresh = fresh[1:]
+		term += int64(by)
+		cell := cellOf(body[n:])
+		if cell == nil {
+			return nil, errPacked
 		}
-		out = append(out, cell)
-	})
-	return append(out, fresh...), err
+		body = body[n+len(cell):]
+		for ; len(fresh) > 0 && fresh[0].term < term; fresh = fresh[1:] {
+			out.put(fresh[0].term, &fresh[0].sums)
+		}
+		if len(fresh) == 0 || fresh[0].term != term {
+			out.copy(term, cell)
+			continue
+		}
+		if !fresh[0].addCell(cell) {
+			return nil, errPacked
+		}
+		out.put(term, &fresh[0].sums)
+		fresh = fresh[1:]
+	}
+	for i := range fresh {
+		out.put(fresh[i].term, &fresh[i].sums)
+	}
+	return out.body, nil
+}
+
+// cellOf is the cell at the beginning of b without its term; nil where it is not whole.
+func cellOf(b []byte) []byte {
+	if len(b) == 0 {
+		return nil
+	}
+	left := bits.OnesCount8(b[0])
+	for i := 1; left > 0; i++ {
+		if i == len(b) {
+			return nil
+		}
+		if b[i] < 0x80 { // the last byte of a number
+			left--
+		}
+		if left == 0 {
+			return b[:i+1]
+		}
+	}
+	return nil // no cell is without a sum
+}
+
+// addCell adds the sums of a cell as it stands in a list.
+func (a *sums) addCell(cell []byte) bool {
+	mask, rest := cell[0], cell[1:]
+	for _, f := range a.fields() {
+		if mask&1 != 0 {
+			v, n := binary.Varint(rest)
+			if n <= 0 {
+				return false
+			}
+			*f += v
+			rest = rest[n:]
+		}
+		mask >>= 1
+	}
+	return true
 }
 
 // eachCell calls f with every cell of a query for part and body and what stands before

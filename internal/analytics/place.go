@@ -18,13 +18,15 @@ func (s *Service) locate(h *Hit, c *cleaned) {
 }
 
 func insertPlaces(tx *db.Tx, node int64, rows []row) error {
-	var args [][]any
+	var with []row
 	for _, r := range rows {
 		if r.place != 0 {
-			args = append(args, []any{r.site, r.at, node, r.place})
+			with = append(with, r)
 		}
 	}
-	return bulk(tx, `INSERT INTO usage_places (site, at, n, place) VALUES `, "", args)
+	return bulk(tx, `INSERT INTO usage_places (site, at, n, place) VALUES `, "", with, func(args []any, r *row) []any {
+		return append(args, r.site, r.at, node, r.place)
+	})
 }
 
 // placesOff tells why places are not counted: "database" or "record"; "" where they are.

@@ -1,7 +1,6 @@
 package analytics
 
 import (
-	"cmp"
 	"encoding/binary"
 	"slices"
 	"time"
@@ -126,8 +125,8 @@ func loadStates(tx *db.Tx, rows []row) (map[int64]*state, error) {
 		}
 	}
 	slices.Sort(ids) // in the order of the tree
-	err := inChunks(slices.Compact(ids), func(in string, args []any) error {
-		return tx.Each(`SELECT visitor, day, state FROM usage_visitors WHERE visitor IN (`+in+`)`, args, func(r rowScanner) error {
+	err := inChunks(tx.Dialect, slices.Compact(ids), func(in string, args []any) error {
+		return tx.Each(`SELECT visitor, day, state FROM usage_visitors WHERE visitor IN `+in, args, func(r rowScanner) error {
 			var id, day int64
 			var body []byte
 			if err := r.Scan(&id, &day, &body); err != nil {
@@ -144,11 +143,11 @@ func loadStates(tx *db.Tx, rows []row) (map[int64]*state, error) {
 const rowHead = `INSERT INTO usage_hits (site, at, n, visitor, level, name, page, source, campaign, profile, label, value, bot, cookie) VALUES `
 
 func insertRows(tx *db.Tx, node int64, rows []row) error {
-	args := make([][]any, len(rows))
-	for i, r := range rows {
-		args[i] = []any{r.site, r.at, node, r.visitor, r.level, r.name, r.page, r.source, r.campaign, r.profile, r.label, r.value, r.bot, r.cookie}
-	}
-	if err := bulk(tx, rowHead, "", args); err != nil {
+	n := any(node)
+	err := bulk(tx, rowHead, "", rows, func(args []any, r *row) []any {
+		return append(args, r.site, r.at, n, r.visitor, r.level, r.name, r.page, r.source, r.campaign, r.profile, r.label, r.value, r.bot, r.cookie)
+	})
+	if err != nil {
 		return err
 	}
 	return insertPlaces(tx, node, rows)
@@ -160,14 +159,17 @@ const (
 )
 
 func saveStates(tx *db.Tx, states map[int64]*state) error {
-	var args [][]any
+	ids := make([]int64, 0, len(states))
 	for id, s := range states {
 		if s.changed {
-			args = append(args, []any{id, s.day, s.pack()})
+			ids = append(ids, id)
 		}
 	}
-	slices.SortFunc(args, func(a, b []any) int { return cmp.Compare(a[0].(int64), b[0].(int64)) })
-	return bulk(tx, stateHead, stateTail, args)
+	slices.Sort(ids)
+	return bulk(tx, stateHead, stateTail, ids, func(args []any, id *int64) []any {
+		s := states[*id]
+		return append(args, *id, s.day, s.pack())
+	})
 }
 
 // pack is a state as it is stored, short: a day has many visitors.

@@ -166,8 +166,8 @@ func (n *names) of(tx *db.Tx, ids []int64) (map[int64]string, error) {
 // texts are the texts of numbers, read when they are to be shown.
 func texts(tx *db.Tx, ids []int64) (map[int64]string, error) {
 	out := make(map[int64]string, len(ids))
-	err := inChunks(ids, func(in string, args []any) error {
-		return tx.Each(`SELECT id, text FROM usage_terms WHERE id IN (`+in+`)`, args, func(rows rowScanner) error {
+	err := inChunks(tx.Dialect, ids, func(in string, args []any) error {
+		return tx.Each(`SELECT id, text FROM usage_terms WHERE id IN `+in, args, func(rows rowScanner) error {
 			var id int64
 			var text string
 			err := rows.Scan(&id, &text)
