@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -255,6 +256,59 @@ func TestFilesSavedAgainByLibreOfficeAreTheSameRecord(t *testing.T) {
 			}
 		}
 	}
+}
+
+// A document that also shows what was observed is the same record, as it was written,
+// saved again by LibreOffice, and without the part in which the record travels.
+func TestWhatWasObservedStandsInTheDocumentAndIsNoneOfTheRecord(t *testing.T) {
+	rev := ropa.Seed("contact-us", 2)
+	edges := rev.Flow.Edges
+	passages := []form.Passage{{From: edges[0].From, To: edges[0].To, Count: 350}, {From: edges[1].From, To: edges[1].To, Count: 12}, {From: 8, To: 1, Count: 3}}
+	var out bytes.Buffer
+	if err := form.Document(rev, passages, "1 ม.ค. 2569 – 24 พ.ย. 2569 · 365 เรื่อง", &out); err != nil {
+		t.Fatal(err)
+	}
+	parts := unpack(t, out.Bytes())
+	images := 0
+	for name := range parts {
+		if strings.HasPrefix(name, "word/media/") {
+			images++
+		}
+	}
+	if body := parts["word/document.xml"]; images != 2 || !strings.Contains(body, "เส้นทางที่เกิดขึ้นจริง") || !strings.Contains(body, "350 ครั้ง") {
+		t.Errorf("%d pictures", images)
+	}
+	for how, data := range map[string][]byte{"as it was written": out.Bytes(), "saved again": resave(t, out.Bytes(), "docx")} {
+		r, err := form.Import("again.docx", data)
+		if err != nil {
+			t.Errorf("%s: %v", how, err)
+			continue
+		}
+		if canonical(t, r.Revision) != canonical(t, rev) || len(r.Questions)+len(r.Unplaced) > 0 {
+			t.Errorf("%s: %+v %+v %+v", how, ropa.Diff(rev, r.Revision), r.Questions, r.Unplaced)
+		}
+	}
+}
+
+func unpack(t *testing.T, data []byte) map[string]string {
+	t.Helper()
+	z, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := map[string]string{}
+	for _, f := range z.File {
+		r, err := f.Open()
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := io.ReadAll(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		out[f.Name] = string(text)
+	}
+	return out
 }
 
 // pack makes a package of parts.

@@ -21,9 +21,12 @@ const (
 	fillTable = "D9E2EF"
 )
 
-// writeDOCX writes the form as a document. Each answer stands in a content control that
-// bears its identifier; the record travels in a part of its own.
-func writeDOCX(r *ropa.Revision, w io.Writer) error {
+func writeDOCX(r *ropa.Revision, w io.Writer) error { return Document(r, nil, "", w) }
+
+// Document writes the form as a document. Each answer stands in a content control that
+// bears its identifier; the record travels in a part of its own. With a period the flow as
+// it was observed in it stands after the flow as it is declared.
+func Document(r *ropa.Revision, passages []Passage, period string, w io.Writer) error {
 	c, err := carrierOf(r)
 	if err != nil {
 		return err
@@ -38,7 +41,7 @@ func writeDOCX(r *ropa.Revision, w io.Writer) error {
 	d.Paragraph("", "", docx.Look{Size: 12})
 	wordForm(d, text)
 	d.Section(false)
-	if err := wordPicture(d, r); err != nil {
+	if err := wordPictures(d, r, passages, period); err != nil {
 		return err
 	}
 	d.Page(true)
@@ -290,23 +293,44 @@ func documentStrangers(d *docx.Document, res *Result, taken map[string]bool) {
 	}
 }
 
-// wordPicture puts the data flow on a page of its own, as an image with its description.
-func wordPicture(d *docx.Writer, r *ropa.Revision) error {
-	d.Paragraph(r.Flow.Heading, "flow.heading", docx.Look{Size: 32, Bold: true, Center: true})
+// wordPictures puts the data flow on a page of its own, as an image with its description,
+// and after it the flow as it was observed, where that is asked for.
+func wordPictures(d *docx.Writer, r *ropa.Revision, passages []Passage, period string) error {
+	title := docx.Look{Size: 32, Bold: true, Center: true}
+	d.Paragraph(r.Flow.Heading, "flow.heading", title)
 	d.Paragraph(r.Flow.Process, "flow.process", docx.Look{Center: true})
 	if len(r.Flow.Steps) > 0 {
-		diagram := Diagram(r, "th")
-		title := diagram.Title
-		diagram.Title = "" // the heading stands over it
-		pic := flow.Lay(diagram)
-		var image bytes.Buffer
-		if err := pic.PNG(1.5, &image); err != nil {
+		if err := wordPicture(d, Diagram(r, "th")); err != nil {
 			return err
 		}
-		const point = 12700
-		scale := math.Min(.75, math.Min(505/pic.Width, 640/pic.Height))
-		d.Picture(image.Bytes(), int(pic.Width*scale*point), int(pic.Height*scale*point), title, diagram.Description)
 	}
 	d.Section(false)
+	if len(r.Flow.Steps) == 0 || period == "" {
+		return nil
+	}
+	// The control marks the heading as no answer of the form's: it is left out when the
+	// document is read again.
+	d.Paragraph("เส้นทางที่เกิดขึ้นจริง "+period, observedTag, title)
+	if err := wordPicture(d, Observed(r, "th", passages)); err != nil {
+		return err
+	}
+	d.Section(false)
+	return nil
+}
+
+// observedTag is of what was observed, which belongs to no record.
+const observedTag = "observed"
+
+func wordPicture(d *docx.Writer, diagram *flow.Diagram) error {
+	title := diagram.Title
+	diagram.Title = "" // the heading stands over it
+	pic := flow.Lay(diagram)
+	var image bytes.Buffer
+	if err := pic.PNG(1.5, &image); err != nil {
+		return err
+	}
+	const point = 12700
+	scale := math.Min(.75, math.Min(505/pic.Width, 640/pic.Height))
+	d.Picture(image.Bytes(), int(pic.Width*scale*point), int(pic.Height*scale*point), title, diagram.Description)
 	return nil
 }

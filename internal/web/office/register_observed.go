@@ -24,7 +24,7 @@ type observedPage struct {
 	From, To            kit.Field
 	Action              string
 	Picture, PictureOf  string
-	Paper               string
+	Papers              []kit.Link
 	Ways                kit.Table
 }
 
@@ -122,7 +122,10 @@ func showObserved(v *visit) error {
 		return err
 	}
 	query := "?" + url.Values{"from": {p.From.Value}, "to": {p.To.Value}}.Encode()
-	p.Picture, p.Paper = path+"/observed/svg"+query, path+"/observed/pdf"+query
+	p.Picture = path + "/observed/svg" + query
+	for _, kind := range []string{"pdf", "docx"} {
+		p.Papers = append(p.Papers, kit.Link{Href: path + "/observed/" + kind + query, Text: v.t("observed.paper-" + kind)})
+	}
 	outside := 0
 	for _, w := range ways {
 		if !w.declared {
@@ -157,7 +160,7 @@ func (v *visit) waysTable(rev *ropa.Revision, ways []seenWay) kit.Table {
 	return t
 }
 
-// drawObserved sends the picture, or the whole form as PDF with the picture in it.
+// drawObserved sends the picture, or the whole form as PDF or DOCX with the picture in it.
 func drawObserved(v *visit) error {
 	_, r, err := v.revisionOf()
 	if err != nil {
@@ -175,20 +178,24 @@ func drawObserved(v *visit) error {
 	if err != nil {
 		return err
 	}
+	period := thai.DateShort(from, "th") + " – " + thai.DateShort(to.AddDate(0, 0, -1), "th") + " · " + kit.Thousands(total) + " เรื่อง"
 	var out bytes.Buffer
 	kind := v.PathValue("kind")
 	switch kind {
 	case "svg":
 		err = flow.SVG(papers.Observed(rev, v.lang, passagesOf(ways)), "observed-"+r.Activity, &out)
 	case "pdf":
-		last := to.AddDate(0, 0, -1)
-		err = papers.Paper(rev, papers.PaperOptions{At: v.f.Now(), Passages: passagesOf(ways), Period: thai.DateShort(from, "th") + " – " + thai.DateShort(last, "th") + " · " + kit.Thousands(total) + " เรื่อง"}, &out)
-		v.w.Header().Set("Content-Disposition", `attachment; filename="`+r.Activity+"."+strconv.Itoa(r.N)+`.observed.pdf"`)
+		err = papers.Paper(rev, papers.PaperOptions{At: v.f.Now(), Passages: passagesOf(ways), Period: period}, &out)
+	case "docx":
+		err = papers.Document(rev, passagesOf(ways), period, &out)
 	default:
 		err = errs.New(errs.NotFound, "error.not-found")
 	}
 	if err != nil {
 		return err
+	}
+	if kind != "svg" {
+		v.w.Header().Set("Content-Disposition", `attachment; filename="`+r.Activity+"."+strconv.Itoa(r.N)+`.observed.`+kind+`"`)
 	}
 	v.w.Header().Set("Content-Type", mediaTypes[kind])
 	v.w.Header().Set("Cache-Control", kit.CacheNone)

@@ -396,6 +396,9 @@ func TestWhatReallyHappenedIsShownBesideTheRecord(t *testing.T) {
 	if p := h.get("dpo", "/th/office/records/contact-us/2/observed/pdf", 200); !strings.HasPrefix(p.Body, "%PDF") {
 		t.Error("no paper")
 	}
+	if p := h.get("dpo", "/th/office/records/contact-us/2/observed/docx", 200); !strings.HasPrefix(p.Body, "PK") || !strings.Contains(p.Header.Get("Content-Disposition"), "observed.docx") {
+		t.Error("no document")
+	}
 	p = h.get("dpo", "/th/office/records/contact-us/2/observed?from=2026-02-31&to=x", 422)
 	h.wellMade("th", p)
 	if p.ByID("from-error") == nil || p.ByID("to-error") == nil {
