@@ -103,6 +103,7 @@ type App struct {
 
 	reopen   func(ctx context.Context, c config.Server, o Options) (*App, error) // for a restored copy
 	keys     *db.DB
+	journal  *db.DB // of usage: the database, or a store of its own
 	minter   *vault.Minter
 	requests *metrics.Set                      // how answers went
 	settled  func()                            // lets the other nodes install, or find that it is done

@@ -8,10 +8,12 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
 	"prasan/internal/accounts"
+	"prasan/internal/analytics"
 	"prasan/internal/audit"
 	"prasan/internal/backup"
 	"prasan/internal/backup/place"
@@ -50,7 +52,11 @@ func placeOptions(p config.Places) (place.Options, error) {
 // source is what is copied of this installation.
 func (a *App) source(gentle bool) (backup.Source, error) {
 	master, err := filepath.Abs(a.Config.MasterKeyFile)
-	return backup.Source{DB: a.DB, Keys: a.keys, MasterFile: master, Files: filepath.Join(a.Config.Data, "files"), Tombstones: filepath.Join(a.Config.Data, backup.NameOfTombstones), Work: a.Config.Data,
+	var journal func(ctx context.Context) ([]byte, error)
+	if a.journal != a.DB {
+		journal = func(ctx context.Context) ([]byte, error) { return analytics.CopyJournal(ctx, a.journal) }
+	}
+	return backup.Source{DB: a.DB, Keys: a.keys, MasterFile: master, Files: filepath.Join(a.Config.Data, "files"), Tombstones: filepath.Join(a.Config.Data, backup.NameOfTombstones), Journal: journal, Work: a.Config.Data,
 		Wrapper: a.Vault.Wrapper, Schema: a.schema, Node: a.Config.Node, Program: a.Options.Version, Now: a.Now, Gentle: gentle}, err
 }
 
@@ -150,7 +156,7 @@ func Restore(ctx context.Context, c config.Store, o RestoreOptions) (backup.Rest
 	if err != nil {
 		return backup.Restored{}, err
 	}
-	t := backup.Target{Data: c.Data, Database: c.Database, Keyring: c.Keyring, Schema: c.KeyringSchema(), Tombstones: o.Tombstones, Until: o.Until, Wrapper: master}
+	t := backup.Target{Data: c.Data, Database: c.Database, Keyring: c.Keyring, Schema: c.KeyringSchema(), Tombstones: o.Tombstones, Until: o.Until, Wrapper: master, Journal: fillJournal}
 	t.AfterFilled = func(ctx context.Context, work, database string, dead []string, redone []vault.Redone) error {
 		if err := settle(ctx, database, filepath.Join(work, "files"), dead, redone); err != nil {
 			return err
@@ -234,7 +240,7 @@ func settle(ctx context.Context, database, files string, dead []string, redone [
 		if err := rights.Bury(tx, dead); err != nil {
 			return err
 		}
-		if err := cases.Redo(tx, redone); err != nil {
+		if err := cases.Redo(tx, slices.DeleteFunc(slices.Clone(redone), isWithdrawal)); err != nil {
 			return err
 		}
 		if err := mail.Pause(tx); err != nil {
@@ -246,6 +252,9 @@ func settle(ctx context.Context, database, files string, dead []string, redone [
 		return setSetting(tx, "restored.at", tx.Now().UTC().Format(time.RFC3339))
 	})
 	if err != nil {
+		return err
+	}
+	if err := returnUsage(ctx, d, redone); err != nil {
 		return err
 	}
 	if err := d.Erase(ctx); err != nil {

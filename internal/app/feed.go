@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"time"
@@ -197,7 +198,7 @@ func (a *App) newestCopies(ctx context.Context) (data, keys backup.Copy, err err
 // drillTarget is a folder with databases in it, or databases that are made on the server
 // and dropped afterwards.
 func (a *App) drillTarget(ctx context.Context, folder string) (t backup.Target, drop func(), err error) {
-	t = backup.Target{Data: folder, Database: "sqlite:" + filepath.Join(folder, "prasan.db"), Keyring: "sqlite:" + filepath.Join(folder, "keyring.db")}
+	t = backup.Target{Data: folder, Database: "sqlite:" + filepath.Join(folder, "prasan.db"), Keyring: "sqlite:" + filepath.Join(folder, "keyring.db"), Journal: fillJournal}
 	drops := []func(){}
 	drop = func() {
 		for _, f := range drops {
@@ -237,11 +238,19 @@ func (a *App) checkRestored(ctx context.Context, t backup.Target) ([]string, err
 	}
 	defer restored.Close()
 	found, err := restored.Verify(ctx)
+	if err != nil {
+		return nil, err
+	}
 	var out []string
+	if n, err := restored.Analytics.Uncounted(ctx); err != nil {
+		return nil, err
+	} else if n > 0 { // opening it counts them
+		out = append(out, fmt.Sprintf("usage: %d entries of the journal are not counted", n))
+	}
 	for _, f := range found {
 		out = append(out, f.Part+": "+f.What)
 	}
-	return out, err
+	return out, nil
 }
 
 // CopyState says how copying stands.

@@ -45,6 +45,9 @@ func wireStores(ctx context.Context, a *App) error {
 	if a.schema, err = a.schemaVersion(ctx); err != nil {
 		return err
 	}
+	if err := openJournal(ctx, a); err != nil {
+		return err
+	}
 	folder, err := blob.NewFolder(filepath.Join(a.Config.Data, "files"))
 	if err != nil {
 		return err

@@ -24,6 +24,7 @@ const (
 	pagesName      = "pages"
 	filesPrefix    = "files/"
 	tombstonesName = "tombstones"
+	journalName    = "journal"
 	manifestName   = "manifest.json"
 )
 
@@ -92,6 +93,14 @@ func (a *archive) add(name string, size int64, write func(w io.Writer) error) er
 	a.manifest.Entries = append(a.manifest.Entries, Entry{name, size, hex.EncodeToString(sum.Sum(nil))})
 	a.bytes += size
 	return nil
+}
+
+// text adds what is in memory.
+func (a *archive) text(name string, text []byte) error {
+	return a.add(name, int64(len(text)), func(w io.Writer) error {
+		_, err := w.Write(text)
+		return err
+	})
 }
 
 func (a *archive) close() error {
@@ -190,7 +199,7 @@ func same(seen, want Manifest) error {
 
 // safe keeps names inside the folder to which they are restored.
 func safe(name string) bool {
-	return name == databaseName || name == pagesName || name == tombstonesName || strings.HasPrefix(name, filesPrefix) && filepath.IsLocal(name)
+	return name == databaseName || name == pagesName || name == tombstonesName || name == journalName || strings.HasPrefix(name, filesPrefix) && filepath.IsLocal(name)
 }
 
 func damage(err error) error {

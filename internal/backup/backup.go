@@ -22,6 +22,10 @@ type Source struct {
 	Keys       *db.DB
 	Files      string // folder of attachments; "" for none
 	Tombstones string // journal of what was destroyed; need not exist
+	// Journal is what a store beside the database holds that is still to be counted in it;
+	// nil where there is none. It is read before the moment of the database that it goes
+	// with: what has left it by then is in the database, and what is in both is counted once.
+	Journal    func(ctx context.Context) ([]byte, error)
 	Wrapper    func() vault.KeyWrapper
 	MasterFile string // where the master key lies, to be told at a restore
 	Work       string // folder for what must lie on a disk before it is sealed; "" is the system's
@@ -36,12 +40,12 @@ type Source struct {
 // Write copies database and attachments to a new file. The keyring must be copied
 // after it (WriteKeys): then it has the keys of everything in the copy.
 func (s Source) Write(ctx context.Context, to Copy) (Report, error) {
-	return s.whole(ctx, to, Data, s.DB, nil, db.Position{})
+	return s.whole(ctx, to, Data, s.DB, moment{})
 }
 
 // WriteKeys copies the keyring.
 func (s Source) WriteKeys(ctx context.Context, to Copy) (Report, error) {
-	return s.whole(ctx, to, Keys, s.Keys, nil, db.Position{})
+	return s.whole(ctx, to, Keys, s.Keys, moment{})
 }
 
 // head is what a file of this source says of itself.
@@ -49,20 +53,41 @@ func (s Source) head(kind string, d *db.DB) Head {
 	return Head{Kind: kind, Engine: string(d.Dialect), Schema: s.Schema, Node: s.Node, Master: s.MasterFile, Made: s.Now().UTC().Truncate(time.Second), Program: s.Program}
 }
 
-// whole makes a whole copy, of the view at a moment of the log if one is given.
-func (s Source) whole(ctx context.Context, to Copy, kind string, d *db.DB, view *db.View, at db.Position) (report Report, err error) {
+// moment is what a whole copy of a SQLite file is made of.
+type moment struct {
+	view    *db.View
+	at      db.Position // of the view in the log
+	journal []byte      // as it was before the view; nil for none
+}
+
+func (s Source) present(ctx context.Context, kind string, d *db.DB) (m moment, err error) {
+	if m.journal, err = s.journal(ctx, kind); err == nil {
+		m.view, m.at, err = d.Present(ctx)
+	}
+	return m, err
+}
+
+func (s Source) journal(ctx context.Context, kind string) ([]byte, error) {
+	if kind != Data || s.Journal == nil {
+		return nil, nil
+	}
+	return s.Journal(ctx)
+}
+
+// whole makes a whole copy, of a moment if one is given.
+func (s Source) whole(ctx context.Context, to Copy, kind string, d *db.DB, m moment) (report Report, err error) {
 	if err := s.absent(ctx, to); err != nil {
 		return report, err
 	}
 	head := s.head(kind, d)
-	head.At = at
-	if d.Dialect == db.SQLite && view == nil {
-		if view, head.At, err = d.Present(ctx); err != nil {
+	if d.Dialect == db.SQLite && m.view == nil {
+		if m, err = s.present(ctx, kind, d); err != nil {
 			return report, err
 		}
-		defer view.Close()
+		defer m.view.Close()
 	}
-	dump := func(a *archive) error { return s.view(ctx, a, view) }
+	head.At = m.at
+	dump := func(a *archive) error { return s.view(ctx, a, m) }
 	if d.Dialect == db.PostgreSQL {
 		work, err := os.MkdirTemp(s.Work, ".backup-*")
 		if err != nil {
@@ -96,8 +121,9 @@ func (s Source) absent(ctx context.Context, to Copy) error {
 	return err
 }
 
-// view adds a SQLite file as it is at a moment, and what its tables held.
-func (s Source) view(ctx context.Context, a *archive, view *db.View) error {
+// view adds a SQLite file as it is at a moment, what its tables held, and the journal.
+func (s Source) view(ctx context.Context, a *archive, m moment) error {
+	view := m.view
 	size, err := view.Size(ctx)
 	if err != nil {
 		return err
@@ -110,10 +136,21 @@ func (s Source) view(ctx context.Context, a *archive, view *db.View) error {
 	if err != nil {
 		return err
 	}
+	if err := a.journal(m.journal); err != nil {
+		return err
+	}
 	return view.Read(func(tx *db.Tx) (err error) {
 		a.manifest.Tables, err = db.Sums(ctx, tx, rest)
 		return err
 	})
+}
+
+// journal adds the journal, also where nothing is in it: it takes the place of an older one.
+func (a *archive) journal(text []byte) error {
+	if text == nil {
+		return nil
+	}
+	return a.text(journalName, text)
 }
 
 // dump adds what PostgreSQL's own program makes of the database, and what its tables

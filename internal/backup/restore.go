@@ -2,7 +2,9 @@ package backup
 
 import (
 	"context"
+	"errors"
 	"io"
+	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -26,6 +28,9 @@ type Target struct {
 	Tombstones []string
 	Until      time.Time // of increments; zero: all
 	Wrapper    vault.KeyWrapper
+	// Journal is given what the store beside the database held (Source.Journal), to put it
+	// beside the restored one.
+	Journal func(ctx context.Context, database string, rows io.Reader) error
 	// AfterWhole is called when the whole copy stands, before its increments, where they
 	// can be told apart; database is where it stands, report what it must hold.
 	AfterWhole func(ctx context.Context, database string, report Report) error
@@ -49,6 +54,7 @@ const NameOfTombstones = "tombstones"
 const (
 	dataSnapshot = "data.snapshot"
 	keysSnapshot = "keys.snapshot"
+	journalRows  = "journal.rows"
 )
 
 // Restore puts a copy and its keyring into a new folder. All is done in a folder beside
@@ -77,6 +83,9 @@ func (t Target) Restore(ctx context.Context, from, keysFrom Copy) (done Restored
 	if done.Data, err = t.unpack(ctx, from, work, Data, dataSnapshot); err != nil {
 		return done, err
 	}
+	if err = t.journal(ctx, work); err != nil {
+		return done, err
+	}
 	if done.Tombstones, err = t.finish(ctx, work); err != nil {
 		return done, err
 	}
@@ -95,14 +104,18 @@ func (t Target) at(url, work string) string {
 
 // unpack reads a copy of one kind into the working folder.
 func (t Target) unpack(ctx context.Context, from Copy, work, kind, snapshot string) (Report, error) {
-	database := filepath.Join(work, snapshot)
+	database, journal := filepath.Join(work, snapshot), filepath.Join(work, journalRows)
 	visit := func(string) func(string, io.Reader) error {
 		return func(name string, r io.Reader) error {
 			switch name {
 			case databaseName:
 				return writeFile(database, r)
 			case pagesName:
-				return db.Apply(database, r)
+				// The journal goes with pages, after them in the file; one from before them is
+				// of no worth: an older program copied on without it.
+				return errors.Join(db.Apply(database, r), os.RemoveAll(journal))
+			case journalName:
+				return writeFile(journal, r)
 			case tombstonesName:
 				return writeFile(filepath.Join(work, NameOfTombstones), r)
 			}
@@ -118,7 +131,11 @@ func (t Target) unpack(ctx context.Context, from Copy, work, kind, snapshot stri
 		}
 		return t.AfterWhole(ctx, "sqlite:"+database, r)
 	}
-	report, err := follow(ctx, from, t.Wrapper, kind, t.Until, visit, after)
+	until := t.Until
+	if kind == Keys { // what was destroyed after that moment is destroyed
+		until = time.Time{}
+	}
+	report, err := follow(ctx, from, t.Wrapper, kind, until, visit, after)
 	if err != nil {
 		return report, err
 	}
@@ -138,6 +155,25 @@ func (t Target) unpack(ctx context.Context, from Copy, work, kind, snapshot stri
 		}
 	}
 	return report, err
+}
+
+// journal puts the newest journal beside the database.
+func (t Target) journal(ctx context.Context, work string) error {
+	path := filepath.Join(work, journalRows)
+	f, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return errs.Wrap(err, errs.Unavailable, "error.backup-write", "path", path)
+	}
+	defer f.Close()
+	if t.Journal != nil {
+		if err := t.Journal(ctx, t.at(t.Database, work), f); err != nil {
+			return err
+		}
+	}
+	return os.Remove(path)
 }
 
 func engineOf(url string) string {

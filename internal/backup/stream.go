@@ -33,7 +33,8 @@ type Stream struct {
 
 	tail    *db.Tail
 	now     progress
-	queue   []*db.Part
+	queue   []waiting
+	journal []byte           // as it was before the moment at which the log was last read
 	whole   chan outcome     // of a whole copy under way; nil when there is none
 	begun   time.Time        // when the last one was begun
 	wrapper vault.KeyWrapper // of the last increment
@@ -57,6 +58,12 @@ type progress struct {
 	Files int         `json:"files"` // number of the last file of attachments
 	Dead  int64       `json:"dead"`  // length of the journal of what was destroyed
 	Saved time.Time   `json:"saved"`
+}
+
+// waiting is a part that is not copied yet, with the journal as it was before its moment.
+type waiting struct {
+	part    *db.Part
+	journal []byte
 }
 
 type outcome struct {
@@ -131,16 +138,31 @@ func (s *Stream) AsOf() (time.Time, error) {
 }
 
 // collect reads what was committed.
-func (s *Stream) collect() error {
+func (s *Stream) collect(ctx context.Context) error {
 	if s.tail == nil {
 		return nil
 	}
+	journal, err := s.Source.journal(ctx, s.Kind)
+	if err != nil {
+		return err
+	}
 	p, err := s.tail.Next()
-	if err == nil && p != nil && s.now.Base != "" {
-		s.queue = append(s.queue, p)
+	if err != nil {
+		return err
+	}
+	s.journal = journal
+	if p != nil && s.now.Base != "" {
+		s.queue = append(s.queue, waiting{p, journal})
 		s.compact()
 	}
-	return err
+	return nil
+}
+
+// wait has parts wait that were read after the journal was.
+func (s *Stream) wait(journal []byte, parts []*db.Part) {
+	for _, p := range parts {
+		s.queue = append(s.queue, waiting{p, journal})
+	}
 }
 
 // compactFrom is how many parts may wait before they are made one.
@@ -153,8 +175,8 @@ func (s *Stream) compact() {
 		return
 	}
 	salt := s.tail.At().Salt
-	i := slices.IndexFunc(s.queue, func(p *db.Part) bool { return p.To.Salt == salt })
-	s.queue = append(s.queue[:i], s.tail.Whole(s.queue[i].From))
+	i := slices.IndexFunc(s.queue, func(w waiting) bool { return w.part.To.Salt == salt })
+	s.queue = append(s.queue[:i], waiting{s.tail.Whole(s.queue[i].part.From), s.journal})
 }
 
 // send copies what waits.
@@ -177,13 +199,19 @@ func (s *Stream) send(ctx context.Context, at time.Time) error {
 	return nil
 }
 
-func (s *Stream) sendPart(ctx context.Context, p *db.Part) error {
+func (s *Stream) sendPart(ctx context.Context, w waiting) error {
+	p := w.part
 	next := s.now
 	if p.To.Salt != next.At.Salt { // the log has begun anew
 		next.Log, next.Ended, next.Start = next.Log+1, next.At.Frame, 0
 	}
 	part := Part{Base: next.Base, Log: next.Log, From: p.From.Frame, To: p.To.Frame, Ended: next.Ended}
-	if err := s.put(ctx, part, p.To, func(a *archive) error { return a.add(pagesName, p.Size(), p.Write) }); err != nil {
+	if err := s.put(ctx, part, p.To, func(a *archive) error {
+		if err := a.add(pagesName, p.Size(), p.Write); err != nil {
+			return err
+		}
+		return a.journal(w.journal)
+	}); err != nil {
 		return err
 	}
 	next.At, next.Made = p.To, s.now.Made
@@ -276,15 +304,22 @@ func (s *Stream) fold(ctx context.Context) error {
 	}
 	if s.tail.At().Frame > s.now.Start && s.tail.At() == s.now.At {
 		all := s.tail.Whole(db.Position{Salt: s.now.At.Salt, Frame: s.now.Start})
-		if err := s.sendPart(ctx, all); err != nil {
+		if err := s.sendPart(ctx, waiting{all, s.journal}); err != nil {
 			return err
 		}
 		if err := s.tidy(ctx); err != nil {
 			return err
 		}
 	}
+	journal, err := s.Source.journal(ctx, s.Kind)
+	if err != nil {
+		return err
+	}
 	rest, err := s.tail.Fold(ctx)
-	s.queue = append(s.queue, rest...)
+	s.wait(journal, rest)
+	if err == nil {
+		s.journal = journal
+	}
 	return err
 }
 
@@ -307,13 +342,18 @@ func (s *Stream) tidy(ctx context.Context) error {
 
 // begin begins a whole copy, which is made meanwhile.
 func (s *Stream) begin(ctx context.Context) error {
-	view, rest, err := s.tail.Here(ctx)
+	journal, err := s.Source.journal(ctx, s.Kind)
 	if err != nil {
 		return err
 	}
+	view, rest, err := s.tail.Here(ctx)
 	if s.now.Base != "" {
-		s.queue = append(s.queue, rest...)
+		s.wait(journal, rest)
 	}
+	if err != nil {
+		return err
+	}
+	s.journal = journal
 	s.mu.Lock()
 	s.whole, s.recent = make(chan outcome, 1), nil
 	s.mu.Unlock()
@@ -326,7 +366,7 @@ func (s *Stream) begin(ctx context.Context) error {
 	done := s.whole
 	go func() {
 		defer view.Close()
-		r, err := s.Source.whole(ctx, Copy{s.Place, now.Base}, s.Kind, s.DB, view, now.At)
+		r, err := s.Source.whole(ctx, Copy{s.Place, now.Base}, s.Kind, s.DB, moment{view, now.At, journal})
 		done <- outcome{now, r, err}
 	}()
 	return nil
@@ -347,7 +387,7 @@ func (s *Stream) change(ctx context.Context, o outcome) error {
 	if stale {
 		o.now.Made = time.Time{}
 	}
-	if err := s.collect(); err != nil {
+	if err := s.collect(ctx); err != nil {
 		return err
 	}
 	s.queue = nil
@@ -356,7 +396,7 @@ func (s *Stream) change(ctx context.Context, o outcome) error {
 		if at.Salt == o.now.At.Salt {
 			from.Frame = o.now.Start
 		}
-		s.queue = []*db.Part{s.tail.Whole(from)}
+		s.queue = []waiting{{s.tail.Whole(from), s.journal}}
 	}
 	s.mu.Lock()
 	s.fresh = append(recent, s.fresh...)
@@ -536,10 +576,10 @@ func (f *Feed) renew(ctx context.Context, s *Stream) error {
 // pass copies what was committed until now.
 func (f *Feed) pass(ctx context.Context) error {
 	at := f.Now()
-	if err := f.Data.collect(); err != nil {
+	if err := f.Data.collect(ctx); err != nil {
 		return err
 	}
-	if err := f.Keys.collect(); err != nil { // whatever the data needs was committed before it
+	if err := f.Keys.collect(ctx); err != nil { // whatever the data needs was committed before it
 		return err
 	}
 	for _, s := range []*Stream{f.Keys, f.Data} {

@@ -26,6 +26,7 @@ type desk struct {
 	*consent.Service
 	h         *housetest.House
 	forgotten []string
+	noted     []string
 	abroad    []consent.Abroad
 }
 
@@ -34,6 +35,7 @@ func newDesk(t *testing.T, e *dbtest.Engine) *desk {
 	d.Service = consent.New(consent.Deps{DB: e.DB, Audit: d.h.Audit, Processing: d.h.Processing, Record: func(string) *policy.Snapshot { return d.h.Record },
 		Digest: func(v string) []byte { return d.h.Vault.Digest("consent", v) },
 		Abroad: func(_ *db.Tx, a consent.Abroad) error { d.abroad = append(d.abroad, a); return nil },
+		Note:   func(_ context.Context, v string) error { d.noted = append(d.noted, v); return nil },
 		Forget: func(_ *db.Tx, v string) error { d.forgotten = append(d.forgotten, v); return nil }})
 	return d
 }
@@ -104,6 +106,9 @@ func TestAConsentIsProvedAndAWithdrawalIsImmediate(t *testing.T) {
 		housetest.Must(t, err)
 		if out.Number != "" || out.Visitor != "" || len(d.forgotten) != 1 || d.forgotten[0] != r.Visitor {
 			t.Errorf("withdrawal: %+v, forgotten %v", out, d.forgotten)
+		}
+		if _, err := d.Decide(ctx, consent.Decision{Site: "s", Lang: "th", Visitor: consent.NewVisitor()}); err != nil || len(d.noted) != 1 || d.noted[0] != r.Visitor {
+			t.Errorf("a restore withdraws again for %v, %v", d.noted, err)
 		}
 		if p, err := d.Find(ctx, r.Number); err != nil || p.EndedAt.IsZero() {
 			t.Errorf("proof after the withdrawal: %+v %v", p, err)

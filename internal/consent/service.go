@@ -30,6 +30,9 @@ type Deps struct {
 	// Forget takes a visitor's identifier out of what was collected, in the same
 	// transaction as the withdrawal.
 	Forget func(tx *db.Tx, visitor string) error
+	// Note keeps, before it is done, that a visitor withdraws, where a restore of an older
+	// copy finds it.
+	Note func(ctx context.Context, visitor string) error
 	// Abroad is told, in the same transaction, what a choice means for what goes to the
 	// provider abroad.
 	Abroad func(tx *db.Tx, a Abroad) error
@@ -112,6 +115,9 @@ func (s *Service) Decide(ctx context.Context, d Decision) (Receipt, error) {
 	if choice.Allows(Google) && !choice.Allows(Analytics) {
 		choice.Allowed = nil // there is no visitor to pass on without the cookie
 	}
+	if err := s.note(ctx, d, choice); err != nil {
+		return Receipt{}, err
+	}
 	var out Receipt
 	err := s.DB.InTx(ctx, func(tx *db.Tx) error {
 		out = Receipt{Choice: choice, At: tx.Now(), ChoiceEnds: record.KeptFor("consent_choice").DueAt(tx.Now()), CookieEnds: record.KeptFor("visitor_cookie").DueAt(tx.Now())}
@@ -158,6 +164,33 @@ func (s *Service) end(tx *db.Tx, d Decision, next Choice) (ended int64, err erro
 		return ended, err
 	}
 	return ended, s.Audit.Append(tx, audit.Event{Actor: "visitor", Action: "consent.withdraw", Object: "consent:" + d.Site})
+}
+
+// note keeps a withdrawal apart from the database. Only one of a consent that there is: what
+// anybody may send is not kept.
+func (s *Service) note(ctx context.Context, d Decision, next Choice) error {
+	if d.Visitor == "" || !next.Refused() {
+		return nil
+	}
+	var n int64
+	err := s.DB.Read(ctx, func(tx *db.Tx) error {
+		return tx.QueryRow(`SELECT COUNT(*) FROM consent_given WHERE subject = $1 AND ended_at = 0`, []any{s.Digest(d.Visitor)}, &n)
+	})
+	if err != nil || n == 0 {
+		return err
+	}
+	return s.Note(ctx, d.Visitor)
+}
+
+// Return ends, in a restored database, the consents that were withdrawn after the copy was
+// made: by digest of the visitor, when.
+func Return(tx *db.Tx, ended map[string]time.Time) error {
+	for subject, at := range ended {
+		if _, err := tx.Exec(`UPDATE consent_given SET ended_at = $1 WHERE subject = $2 AND ended_at = 0 AND at <= $3`, db.Micros(at), []byte(subject), db.Micros(at)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (s *Service) give(tx *db.Tx, d Decision, record *policy.Snapshot, out *Receipt) error {
@@ -249,6 +282,14 @@ func (s *Service) Sweep(ctx context.Context) error {
 
 // expired deletes in calendar terms: what was given on a day that is past its period.
 func expired(tx *db.Tx, kept policy.Retention) (int64, error) {
-	back := policy.Retention{Years: -kept.Years, Months: -kept.Months, Days: -kept.Days}
-	return tx.Exec(`DELETE FROM consent_given WHERE at < $1`, db.Micros(back.DueAt(tx.Now())))
+	return tx.Exec(`DELETE FROM consent_given WHERE at < $1`, db.Micros(before(kept, tx.Now())))
+}
+
+func before(kept policy.Retention, now time.Time) time.Time {
+	return policy.Retention{Years: -kept.Years, Months: -kept.Months, Days: -kept.Days}.DueAt(now)
+}
+
+// Before is the moment before which proofs of consents are not kept any more.
+func Before(record *policy.Snapshot, now time.Time) time.Time {
+	return before(record.KeptFor("consent_choice"), now)
 }

@@ -3,6 +3,7 @@ package vault
 import (
 	"context"
 	"database/sql"
+	"time"
 
 	"prasan/internal/db"
 )
@@ -29,6 +30,14 @@ func (v *Vault) Redo(ctx context.Context, r Redone) error {
 func (v *Vault) Unredo(ctx context.Context, r Redone) error {
 	return v.keys.InTx(ctx, func(tx *db.Tx) error {
 		_, err := tx.Exec(`DELETE FROM redone WHERE object = $1 AND version = $2`, r.Object, r.Version)
+		return err
+	})
+}
+
+// ForgetRedone forgets those of one kind of object that were kept before a moment.
+func (v *Vault) ForgetRedone(ctx context.Context, prefix string, before time.Time) error {
+	return v.keys.InTx(ctx, func(tx *db.Tx) error {
+		_, err := tx.Exec(`DELETE FROM redone WHERE object LIKE $1 AND at < $2`, prefix+"%", db.Micros(before))
 		return err
 	})
 }

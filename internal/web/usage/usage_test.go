@@ -76,7 +76,7 @@ func newWeb(t *testing.T, e *dbtest.Engine) *web {
 	w.service, err = analytics.New(context.Background(), analytics.Deps{DB: e.DB, Audit: w.h.Audit, Jobs: w.h.Jobs, Processing: w.h.Processing, Record: record, Site: known, Sites: func() []string { return []string{host} }, Key: w.h.Vault.Derive("usage"), Now: e.Clock.Now})
 	housetest.Must(t, err)
 	t.Cleanup(func() { w.service.Close() })
-	asked := consent.New(consent.Deps{DB: e.DB, Audit: w.h.Audit, Processing: w.h.Processing, Record: record, Digest: func(v string) []byte { return w.h.Vault.Digest("consent", v) }, Forget: w.service.Forget, Abroad: w.service.Abroad})
+	asked := consent.New(consent.Deps{DB: e.DB, Audit: w.h.Audit, Processing: w.h.Processing, Record: record, Digest: func(v string) []byte { return w.h.Vault.Digest("consent", v) }, Note: func(context.Context, string) error { return nil }, Forget: w.service.Forget, Abroad: w.service.Abroad})
 	client := func(r *http.Request) (string, bool) { return "203.0.113.9", false }
 	face := usage.New(usage.Deps{Analytics: w.service, Consent: asked, Site: known, Client: client, Now: e.Clock.Now})
 	w.face = face
