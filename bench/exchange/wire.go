@@ -45,7 +45,7 @@ func serveNode(ctx context.Context, o options) error {
 		return err
 	}
 	mux := http.NewServeMux()
-	mux.Handle(ecms.Path, &ecms.Server{Exchange: s.Node(), Now: time.Now, Caller: func(r *http.Request) (string, bool) {
+	mux.Handle(ecms.Path, &ecms.Server{Exchange: s.Node(), Now: time.Now, Folder: o.dir, Caller: func(r *http.Request) (string, bool) {
 		id := r.URL.Query().Get("org")
 		return id, id == fromOrg || id == toOrg
 	}})

@@ -37,7 +37,7 @@ func (s *Service) Abroad(tx *db.Tx, c consent.Abroad) error {
 	}
 	known := false
 	for _, client := range clients {
-		if _, err := tx.Exec(`DELETE FROM usage_bridge WHERE site = $1 AND body LIKE $2`, c.Site, `{"client":"`+client+`"%`); err != nil {
+		if err := unpark(tx, c.Site, client); err != nil {
 			return err
 		}
 		var n int64
@@ -63,6 +63,40 @@ func (s *Service) Abroad(tx *db.Tx, c consent.Abroad) error {
 		}
 	}
 	return nil
+}
+
+// unpark takes a visitor out of what waits to be passed on.
+func unpark(tx *db.Tx, host, client string) error {
+	_, err := tx.Exec(`DELETE FROM usage_bridge WHERE site = $1 AND body LIKE $2`, host, `{"client":"`+client+`"%`)
+	return err
+}
+
+// PassedOn counts the visitors that the provider knows under the number of a proof of
+// consent: one, or none.
+func (s *Service) PassedOn(tx *db.Tx, receipt string) (n int, err error) {
+	err = tx.QueryRow(`SELECT COUNT(*) FROM google_clients WHERE receipt = $1`, []any{receipt}, &n)
+	return n, err
+}
+
+// ForgetAbroad has the provider asked to delete a visitor's data in the transaction in
+// which a request of his is carried out; what waits does not go any more. A number that
+// is none, or was asked for before, is no error: there is nothing to be deleted.
+func (s *Service) ForgetAbroad(tx *db.Tx, receipt, by, request string) (int, error) {
+	var host, client string
+	err := tx.QueryRow(`SELECT host, client FROM google_clients WHERE receipt = $1`, []any{receipt}, &host, &client)
+	if errs.KindOf(err) == errs.NotFound {
+		return 0, nil
+	}
+	if err == nil {
+		err = s.foldAll(tx) // what waits to be counted would be passed on
+	}
+	if err == nil {
+		err = unpark(tx, host, client)
+	}
+	if err != nil {
+		return 0, err
+	}
+	return 1, s.askErasure(tx, host, client, by, request)
 }
 
 func (s *Service) askErasure(tx *db.Tx, host, client, by, reason string) error {

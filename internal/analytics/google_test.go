@@ -280,6 +280,24 @@ func TestARequestOfAPersonIsPassedOnByHisReceipt(t *testing.T) {
 	}
 }
 
+func TestWhatWaitsOfWhoAsksToBeErasedDoesNotGoAnyMore(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, e *dbtest.Engine) {
+		c, v := withGoogle(t, e, analytics.WayServer), consented()
+		c.h.Record.Transfers = []policy.Transfer{abroad}
+		c.choose(consent.Abroad{Site: site, Visitor: v.signals.Visitor, Receipt: "r1", Allowed: true})
+		c.hit(v, analytics.Hit{URL: "/th/"})
+		asked := 0
+		housetest.Must(t, e.DB.InTx(context.Background(), func(tx *db.Tx) (err error) {
+			asked, err = c.ForgetAbroad(tx, "r1", "dpo", "R-1")
+			return err
+		}))
+		c.passOn()
+		if asked != 1 || c.g.Events() != 0 || c.rows(`SELECT COUNT(*) FROM google_erasures WHERE done_at = 0`) != 1 {
+			t.Errorf("asked for %d; %d events were passed on after it", asked, c.g.Events())
+		}
+	})
+}
+
 func TestGooglesFiguresStandBesideOurs(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, e *dbtest.Engine) {
 		ctx, c := context.Background(), withGoogle(t, e, analytics.WayOff)

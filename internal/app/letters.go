@@ -53,7 +53,7 @@ func wireLetters(_ context.Context, a *App) error {
 	a.Operations = append(a.Operations, api.LetterOperations(a.Letters, a.Saraban)...)
 	a.Operations = append(a.Operations, api.SealOperations(a.Letters, a.Saraban)...)
 	if a.Saraban.Serve {
-		a.Host("ecms", "exchange", exchange(&ecms.Server{Exchange: a.Saraban.Node(), Caller: callers.caller, Now: a.Now}))
+		a.Host("ecms", "exchange", exchange(&ecms.Server{Exchange: a.Saraban.Node(), Caller: callers.caller, Now: a.Now, Folder: a.Config.Data}))
 	}
 	return nil
 }
@@ -121,7 +121,7 @@ func (a *App) nodes() (map[string]ecms.Exchange, error) {
 		if err != nil {
 			return nil, err
 		}
-		out[org] = &ecms.Client{URL: u.String(), Token: tokens[org], HTTP: way.HTTPClient(), Now: a.Now}
+		out[org] = &ecms.Client{URL: u.String(), Token: tokens[org], HTTP: way.HTTPClient(), Now: a.Now, Folder: a.Config.Data}
 	}
 	return out, nil
 }

@@ -181,7 +181,7 @@ func emptied(tx *db.Tx, ids []string) error {
 	for _, query := range []string{
 		`DELETE FROM rights_cases WHERE request_id IN (` + in + `)`,
 		`UPDATE rights_events SET body = '{}' WHERE request_id IN (` + in + `)`,
-		`UPDATE rights_requests SET statement = '', tracking_hash = '', reasons = '', manifest = '[]', case_id = '', case_reference = '', case_subject = '', version = version + 1 WHERE id IN (` + in + `)`,
+		`UPDATE rights_requests SET statement = '', tracking_hash = '', reasons = '', manifest = '[]', consent_number = '', case_id = '', case_reference = '', case_subject = '', version = version + 1 WHERE id IN (` + in + `)`,
 	} {
 		if _, err := tx.Exec(query, args...); err != nil {
 			return err
@@ -195,7 +195,7 @@ func (e EndOfLife) Gone(ctx context.Context, id string) (bool, error) {
 	var key string
 	var n int
 	err := e.DB.Read(ctx, func(tx *db.Tx) error {
-		return tx.QueryRow(`SELECT subject_key, LENGTH(statement) + (SELECT COUNT(*) FROM rights_cases WHERE request_id = $1) FROM rights_requests WHERE id = $2`, []any{id, id}, &key, &n)
+		return tx.QueryRow(`SELECT subject_key, LENGTH(statement) + LENGTH(consent_number) + (SELECT COUNT(*) FROM rights_cases WHERE request_id = $1) FROM rights_requests WHERE id = $2`, []any{id, id}, &key, &n)
 	})
 	if err != nil || n > 0 {
 		return false, err

@@ -35,7 +35,7 @@ func (s *Service) Draft(ctx context.Context, a policy.Actor, reference string) (
 	if !policy.May(a, "rights.work", r.Agency) {
 		return letters.Letter{}, errs.New(errs.Forbidden, "error.forbidden")
 	}
-	if r.Outcome != Refused && r.ExecutedAt.IsZero() {
+	if r.mustExecute() && r.ExecutedAt.IsZero() {
 		return letters.Letter{}, errs.New(errs.Conflict, "error.rights-execute")
 	}
 	name, err := s.salute(ctx, a, &r)
@@ -148,6 +148,9 @@ func (s *Service) done(ctx context.Context, r *Request) (string, error) {
 	}
 	if len(told) > 0 && text != "" && !HasCopy(*r) {
 		text += " และได้แจ้งหน่วยงานที่ได้รับข้อมูลของท่านแล้ว ได้แก่ " + list(told, 10)
+	}
+	if body["abroad"] == "1" {
+		text = strings.TrimSpace(text + " ได้ขอให้ผู้ให้บริการในต่างประเทศ (Google Analytics) ลบข้อมูลการใช้งานเว็บไซต์ที่ส่งต่อไว้ตามความยินยอมของท่านแล้ว")
 	}
 	return text, nil
 }

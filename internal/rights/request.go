@@ -93,6 +93,15 @@ type Data interface {
 	EraseExcess(ctx context.Context, actor, caseID string) (int, error)
 }
 
+// Abroad is what a provider abroad has of visitors who consented to it. A visitor is found
+// by the number of his proof of consent, which only he was shown; analytics satisfy it.
+type Abroad interface {
+	// PassedOn counts the visitors that the provider knows under a number.
+	PassedOn(tx *db.Tx, number string) (int, error)
+	// ForgetAbroad has the provider asked to delete them; it returns how many.
+	ForgetAbroad(tx *db.Tx, number, by, request string) (int, error)
+}
+
 // Request is a request without its sealed text.
 type Request struct {
 	ID            string
@@ -122,6 +131,7 @@ type Request struct {
 	AnsweredAt    time.Time
 	ClosedAt      time.Time
 	LetterID      string // of the answer
+	ConsentNumber string // of a proof of consent to usage analysis; of an erasure
 	Cases         []Case
 	Version       int64
 
@@ -133,6 +143,10 @@ type Request struct {
 func (r Request) Overdue(now time.Time) bool {
 	return now.After(r.LawDueAt) && r.State != Answered && r.State != Closed && r.State != Withdrawn
 }
+
+// mustExecute tells whether something is to be carried out before the answer: also of what
+// was refused, what rests on consent alone.
+func (r Request) mustExecute() bool { return r.Outcome != Refused || r.ConsentNumber != "" }
 
 // Event is a line of a request's history.
 type Event struct {

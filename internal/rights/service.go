@@ -4,8 +4,10 @@ import (
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
+	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"prasan/internal/audit"
@@ -29,6 +31,7 @@ type Deps struct {
 	Record     func(activity string) *policy.Snapshot
 	Data       Data
 	Holders    []Holder // beside Data
+	Abroad     Abroad   // nil where nothing is passed on
 	// NewReference and NewCode make what the person keeps; as for cases.
 	NewReference func() string
 	NewCode      func() string
@@ -67,6 +70,7 @@ type Submission struct {
 	Lang          string
 	CaseReference string
 	Code          string // tracking code of the case; shows identity
+	ConsentNumber string // of a proof of consent to usage analysis; for an erasure
 	Proof         *Proof // another check; the request is about all cases of the person then
 	Addr          string
 	By            *policy.Actor // the officer at the counter; nil for the person himself
@@ -86,7 +90,7 @@ func (s *Service) Submit(ctx context.Context, sub Submission) (Receipt, error) {
 	if err != nil {
 		return Receipt{}, err
 	}
-	r := Request{ID: db.NewID(), Reference: "R-" + s.NewReference(), Activity: activity, Right: sub.Right, Channel: sub.Channel, Lang: sub.Lang, State: Identified, CaseReference: sub.CaseReference}
+	r := Request{ConsentNumber: sub.ConsentNumber, ID: db.NewID(), Reference: "R-" + s.NewReference(), Activity: activity, Right: sub.Right, Channel: sub.Channel, Lang: sub.Lang, State: Identified, CaseReference: sub.CaseReference}
 	if err := s.whose(ctx, &r, &sub); err != nil {
 		return Receipt{}, err
 	}
@@ -115,11 +119,29 @@ func (s *Service) check(sub *Submission) (Law, error) {
 	if !slices.Contains(Channels, sub.Channel) {
 		bad = append(bad, errs.Field{Name: "channel", Key: "error.channel"})
 	}
+	if sub.ConsentNumber, err = consentNumber(sub.ConsentNumber); err != nil {
+		bad = append(bad, errs.Field{Name: "consent_number", Key: "error.consent-number"})
+	}
+	if sub.Right != Erasure {
+		sub.ConsentNumber = "" // nothing is done with it
+	}
 	if sub.CaseReference == "" && sub.Proof == nil {
 		bad = append(bad, errs.Field{Name: "reference", Key: "error.required"})
 	}
 	return law, errs.InvalidFields(bad)
 }
+
+// consentNumber is the number of a proof of consent as it is kept. Whether there is such a
+// proof is not told to who asks: it is found, or not, when the request is carried out.
+func consentNumber(typed string) (string, error) {
+	typed = strings.ToLower(strings.TrimSpace(typed))
+	if typed == "" || numberForm.MatchString(typed) {
+		return typed, nil
+	}
+	return "", errs.New(errs.Invalid, "error.consent-number")
+}
+
+var numberForm = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
 
 func (s *Service) store(ctx context.Context, r Request, sub Submission, law Law) (Receipt, error) {
 	subject, err := s.Vault.NewSubject(ctx, s.Now())
@@ -264,6 +286,13 @@ func (s *Service) manifest(tx *db.Tx, r *Request) ([]Found, error) {
 		sum["rights requests"] += asked
 		sum["restrictions"] += restricted
 	}
+	if r.ConsentNumber != "" && s.Abroad != nil {
+		n, err := s.Abroad.PassedOn(tx, r.ConsentNumber)
+		if err != nil {
+			return nil, err
+		}
+		sum["google analytics"] = n
+	}
 	var out []Found
 	for store, n := range sum {
 		out = append(out, Found{store, n})
@@ -327,8 +356,20 @@ func (s *Service) Execute(ctx context.Context, a policy.Actor, reference string,
 		if r.Right == Restriction && r.Outcome != Refused {
 			return restrict(tx, r, "34")
 		}
-		return nil
+		return s.forgetAbroad(tx, a, r, body)
 	})
+}
+
+// forgetAbroad has a provider abroad asked to delete what it has of a visitor who consented
+// to it. That rests on his consent alone: no section keeps it, whatever was decided of the
+// rest.
+func (s *Service) forgetAbroad(tx *db.Tx, a policy.Actor, r *Request, body map[string]string) error {
+	if r.Right != Erasure || r.ConsentNumber == "" || s.Abroad == nil {
+		return nil
+	}
+	n, err := s.Abroad.ForgetAbroad(tx, r.ConsentNumber, a.Account, r.Reference)
+	body["abroad"] = strconv.Itoa(n)
+	return err
 }
 
 // begun notes, before anything is erased, how much there is: who goes on after a process

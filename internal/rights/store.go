@@ -8,13 +8,13 @@ import (
 	"prasan/internal/errs"
 )
 
-const columns = `id, reference, agency, activity, right_code, channel, lang, state, subject_key, statement, case_reference, revision_id, identity, issuer, level, identity_at, received_at, due_at, law_due_at, outcome, ground, reasons, manifest, decided_by, decided_at, executed_at, answered_at, closed_at, letter_id, version`
+const columns = `id, reference, agency, activity, right_code, channel, lang, state, subject_key, statement, case_reference, revision_id, identity, issuer, level, identity_at, received_at, due_at, law_due_at, outcome, ground, reasons, manifest, decided_by, decided_at, executed_at, answered_at, closed_at, letter_id, consent_number, version`
 
 func scan(rows *sql.Rows) (Request, error) {
 	var r Request
 	var manifest string
 	var identity, received, due, law, decided, executed, answered, closed int64
-	err := rows.Scan(&r.ID, &r.Reference, &r.Agency, &r.Activity, &r.Right, &r.Channel, &r.Lang, &r.State, &r.subjectKey, &r.statement, &r.CaseReference, &r.RevisionID, &r.Identity, &r.Issuer, &r.Level, &identity, &received, &due, &law, &r.Outcome, &r.Ground, &r.Reasons, &manifest, &r.DecidedBy, &decided, &executed, &answered, &closed, &r.LetterID, &r.Version)
+	err := rows.Scan(&r.ID, &r.Reference, &r.Agency, &r.Activity, &r.Right, &r.Channel, &r.Lang, &r.State, &r.subjectKey, &r.statement, &r.CaseReference, &r.RevisionID, &r.Identity, &r.Issuer, &r.Level, &identity, &received, &due, &law, &r.Outcome, &r.Ground, &r.Reasons, &manifest, &r.DecidedBy, &decided, &executed, &answered, &closed, &r.LetterID, &r.ConsentNumber, &r.Version)
 	if err != nil {
 		return r, err
 	}
@@ -63,8 +63,8 @@ func insert(tx *db.Tx, r *Request, hash []byte) error {
 	if len(r.Cases) > 0 {
 		first = r.Cases[0]
 	}
-	_, err := tx.Exec(`INSERT INTO rights_requests (id, reference, agency, activity, right_code, channel, lang, state, subject_key, statement, case_id, case_reference, case_subject, revision_id, identity, issuer, level, identity_at, received_at, due_at, law_due_at, tracking_hash) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)`,
-		r.ID, r.Reference, r.Agency, r.Activity, r.Right, r.Channel, r.Lang, string(r.State), r.subjectKey, r.statement, first.id, first.Reference, first.subject, r.RevisionID, r.Identity, r.Issuer, r.Level, db.Micros(r.IdentityAt), db.Micros(r.ReceivedAt), db.Micros(r.DueAt), db.Micros(r.LawDueAt), hash)
+	_, err := tx.Exec(`INSERT INTO rights_requests (id, reference, agency, activity, right_code, channel, lang, state, subject_key, statement, case_id, case_reference, case_subject, revision_id, identity, issuer, level, identity_at, received_at, due_at, law_due_at, tracking_hash, consent_number) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23)`,
+		r.ID, r.Reference, r.Agency, r.Activity, r.Right, r.Channel, r.Lang, string(r.State), r.subjectKey, r.statement, first.id, first.Reference, first.subject, r.RevisionID, r.Identity, r.Issuer, r.Level, db.Micros(r.IdentityAt), db.Micros(r.ReceivedAt), db.Micros(r.DueAt), db.Micros(r.LawDueAt), hash, r.ConsentNumber)
 	for _, c := range r.Cases {
 		if err != nil {
 			return err

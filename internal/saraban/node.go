@@ -87,11 +87,17 @@ func (n node) push(tx *db.Tx, to, from, kind, letter, dated string, item *ecms.I
 
 func queuePlace(id string) string { return "ecms_queue:" + id }
 
-// apart is an item as it lies in its row, and the large files that lie beside it. What was
-// signed stays as it was written.
+// apart is an item as it lies in its row, and the large files that lie beside it: those of
+// the letter, or, of one that was signed, those of its document.
 func apart(item *ecms.Item) (*ecms.Item, parts) {
 	kept := parts{}
-	if item.Letter == nil || item.Letter.Document != nil {
+	if item.Letter == nil {
+		return item, kept
+	}
+	if d := item.Letter.Document; d != nil {
+		for n, f := range d.Large() {
+			kept[n] = f
+		}
 		return item, kept
 	}
 	l := *item.Letter
@@ -113,6 +119,10 @@ func filesOf(l *ecms.Letter) []*ecms.File {
 
 // Send takes a letter for another organisation's queue.
 func (n node) Send(ctx context.Context, org string, l *ecms.Letter) (r ecms.Receipt, err error) {
+	_, _, refused, err := n.signature(l) // what is asked below is asked of what was signed
+	if err != nil {
+		return r, err
+	}
 	if l.Sender.Department != org {
 		return r, refuse("301", "SenderParty is not the organisation that calls")
 	}
@@ -122,7 +132,7 @@ func (n node) Send(ctx context.Context, org string, l *ecms.Letter) (r ecms.Rece
 	if classOf(l.Secret).Level() > n.MaxClass.Level() {
 		return r, refuse("303", "this node does not take letters of that SecretCode")
 	}
-	if _, _, refused := n.signature(l); refused != nil {
+	if refused != nil {
 		return r, refused
 	}
 	err = n.DB.InTx(ctx, func(tx *db.Tx) error {
@@ -202,8 +212,11 @@ func (n node) read(q *queued) (*ecms.Item, error) {
 // open reads an item with its files.
 func (n node) open(read view, q *queued) (*ecms.Item, error) {
 	item, err := n.read(q)
-	if err != nil || item == nil || item.Letter == nil || item.Letter.Document != nil {
+	if err != nil || item == nil || item.Letter == nil {
 		return item, err
+	}
+	if d := item.Letter.Document; d != nil {
+		return item, n.signedParts(read, q.id, d)
 	}
 	files := filesOf(item.Letter)
 	if !slices.ContainsFunc(files, func(f *ecms.File) bool { return len(f.Data) == 0 }) {
@@ -216,6 +229,17 @@ func (n node) open(read view, q *queued) (*ecms.Item, error) {
 		}
 	}
 	return item, err
+}
+
+func (n node) signedParts(read view, id string, d *ecms.Document) error {
+	if len(d.Large()) == 0 {
+		return nil
+	}
+	kept, err := n.partsOf(read, id, queuePlace(id))
+	for i, f := range kept {
+		d.Keep(i, f)
+	}
+	return err
 }
 
 func (n node) view(ctx context.Context) view {

@@ -232,7 +232,10 @@ func (s *Service) save(ctx context.Context, org string, item *ecms.Item, also fu
 	}
 	store := func(tx *db.Tx) error { return s.noticed(tx, agency.Code, item.Notice) }
 	if item.Letter != nil {
-		found, certificate, refused := s.signature(item.Letter)
+		found, certificate, refused, err := s.signature(item.Letter)
+		if err != nil {
+			return err
+		}
 		if refused != nil { // it is kept, and marked: a registrar decides
 			if err := s.alert(ctx, org, "signature", map[string]any{"letter": item.Letter.ID, "from": item.Letter.Sender.Department, "code": refused.Code, "text": refused.Description}); err != nil {
 				return err

@@ -28,25 +28,27 @@ const (
 
 // signature tells what is to be said of the signature under a letter, and, where it is
 // refused, by which ErrorCode. The certificate's hash is for who compares it by hand.
-func (s *Service) signature(l *ecms.Letter) (found, certificate string, refused *ecms.Fault) {
+// An error is that it could not be looked at now.
+func (s *Service) signature(l *ecms.Letter) (found, certificate string, refused *ecms.Fault, err error) {
 	who, err := ecms.Verify(l)
 	if errors.As(err, &refused) {
-		return Broken, "", refused
+		return Broken, "", refused, nil
+	}
+	if err != nil {
+		return "", "", nil, err
 	}
 	pins := s.Pins[l.Sender.Department]
 	switch {
-	case err != nil:
-		return Broken, "", &ecms.Fault{Code: ecms.Altered, Description: "the signature of the letter cannot be read"}
 	case who == nil && len(pins) > 0:
-		return Missing, "", &ecms.Fault{Code: codeMissing, Description: "letters of " + l.Sender.Department + " must be signed"}
+		return Missing, "", &ecms.Fault{Code: codeMissing, Description: "letters of " + l.Sender.Department + " must be signed"}, nil
 	case who == nil:
-		return "", "", nil
+		return "", "", nil, nil
 	case len(pins) == 0:
-		return Unknown, fingerprint(who), nil
+		return Unknown, fingerprint(who), nil, nil
 	case !slices.ContainsFunc(pins, who.Equal):
-		return Foreign, fingerprint(who), &ecms.Fault{Code: codeForeign, Description: "the letter is signed with another certificate than that of " + l.Sender.Department}
+		return Foreign, fingerprint(who), &ecms.Fault{Code: codeForeign, Description: "the letter is signed with another certificate than that of " + l.Sender.Department}, nil
 	}
-	return Pinned, fingerprint(who), nil
+	return Pinned, fingerprint(who), nil, nil
 }
 
 func fingerprint(c *x509.Certificate) string {

@@ -27,6 +27,8 @@ type Client struct {
 	Token string // sent as a bearer token, where the node wants one
 	HTTP  *http.Client
 	Now   func() time.Time
+	// Folder is where large files are put while a letter is read; "" is memory.
+	Folder string
 }
 
 var _ Exchange = (*Client)(nil)
@@ -46,7 +48,7 @@ func (c *Client) call(ctx context.Context, body func(p *printer)) (*element, err
 		return nil, errs.Wrap(err, errs.Unavailable, whyNot(err))
 	}
 	defer res.Body.Close()
-	root, err := parse(res.Body, res.ContentLength)
+	root, err := parse(res.Body, res.ContentLength, c.Folder)
 	if err != nil {
 		_, _ = io.Copy(io.Discard, io.LimitReader(res.Body, 1<<20))
 		return nil, errs.Wrap(fmt.Errorf("status %d: %w", res.StatusCode, err), errs.Unavailable, "error.ecms-answer")

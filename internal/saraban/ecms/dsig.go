@@ -18,16 +18,11 @@ import (
 	"math/big"
 	"slices"
 	"strings"
-
-	"github.com/beevik/etree"
-	dsig "github.com/russellhaering/goxmldsig"
-	"github.com/russellhaering/goxmldsig/etreeutils"
 )
 
 // The signature under a letter (ram:GovernmentSignature) stands beside what it signs: a
 // ds:Signature with one reference, to the CorrespondenceLetter by its ID (XML Signature,
-// W3C Recommendation 2013). Canonical XML is goxmldsig's; the rest is here, because its
-// verifier knows only signatures inside of what they sign.
+// W3C Recommendation 2013). The letter is digested while it is read.
 
 const dsNS = "http://www.w3.org/2000/09/xmldsig#"
 
@@ -47,23 +42,7 @@ var signatures = map[string]crypto.Hash{
 	"http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha512": crypto.SHA512,
 }
 
-const (
-	exclusive  = "http://www.w3.org/2001/10/xml-exc-c14n#"
-	sha256Name = "http://www.w3.org/2001/04/xmlenc#sha256"
-)
-
-// canonical makes the canonicaliser of an algorithm; nil for one that is not taken.
-func canonical(algorithm, prefixes string) dsig.Canonicalizer {
-	switch algorithm {
-	case exclusive:
-		return dsig.MakeC14N10ExclusiveCanonicalizerWithPrefixList(prefixes)
-	case "http://www.w3.org/TR/2001/REC-xml-c14n-20010315":
-		return dsig.MakeC14N10RecCanonicalizer()
-	case "http://www.w3.org/2006/12/xml-c14n11":
-		return dsig.MakeC14N11Canonicalizer()
-	}
-	return nil
-}
+const sha256Name = "http://www.w3.org/2001/04/xmlenc#sha256"
 
 // Altered is the ErrorCode of a letter that is not what was signed.
 const Altered = "308"
@@ -81,11 +60,7 @@ func Verify(l *Letter) (*x509.Certificate, error) {
 	if err != nil {
 		return nil, err
 	}
-	root, err := parseBytes(signed)
-	if err != nil {
-		return nil, altered("what was signed cannot be read")
-	}
-	said, err := readLetter(&element{children: []*element{root}})
+	said, err := readCorrespondence(signed, true)
 	if err != nil {
 		return nil, err
 	}
@@ -94,17 +69,17 @@ func Verify(l *Letter) (*x509.Certificate, error) {
 	return certificate, nil
 }
 
-// verify returns the canonical form of what was signed.
-func verify(document []byte) ([]byte, *x509.Certificate, error) {
-	doc := etree.NewDocument()
-	if err := doc.ReadFromBytes(document); err != nil || doc.Root() == nil {
+// verify returns what was signed, as it was read for its digest.
+func verify(d *Document) (*element, *x509.Certificate, error) {
+	root, err := d.tree()
+	if err != nil {
 		return nil, nil, altered("the document cannot be read")
 	}
-	letter, signature := only(doc.Root(), "CorrespondenceLetter"), only(doc.Root(), "Signature")
-	if letter == nil || signature == nil || signature.NamespaceURI() != dsNS {
+	letter, signature := only(root, "CorrespondenceLetter"), only(root, "Signature")
+	if letter == nil || letter != root.child("CorrespondenceLetter") || signature == nil || !isDS(signature) {
 		return nil, nil, altered("there must be one letter and one signature")
 	}
-	info, value := only(signature, "SignedInfo"), only(signature, "SignatureValue")
+	info, value := part(signature, "SignedInfo"), part(signature, "SignatureValue")
 	certificate, err := certificateIn(signature)
 	if err != nil {
 		return nil, nil, err
@@ -112,147 +87,165 @@ func verify(document []byte) ([]byte, *x509.Certificate, error) {
 	if info == nil || value == nil {
 		return nil, nil, altered("its parts are missing")
 	}
-	signed, err := referred(doc.Root(), letter, info)
+	// Who signed is asked first: it costs little, and the letter may be large.
+	var text bytes.Buffer
+	info, err = canonicalOf(&text, info, part(info, "CanonicalizationMethod"))
 	if err != nil {
 		return nil, nil, err
 	}
-	text, err := canonicalOf(info, info.SelectElement("CanonicalizationMethod"))
-	if err != nil {
-		return nil, nil, err
-	}
-	given, err := decode64(value.Text())
+	given, err := decode64(value.get())
 	if err != nil {
 		return nil, nil, altered("its value is not base64")
 	}
-	method := attributeOf(info.SelectElement("SignatureMethod"), "Algorithm")
-	if !fits(certificate, method, text, given) {
+	if !fits(certificate, part(info, "SignatureMethod").attribute("Algorithm"), text.Bytes(), given) {
 		return nil, nil, altered("its value does not fit")
 	}
-	return signed, certificate, nil
+	signed, err := referred(root, letter, info)
+	return signed, certificate, err
 }
 
-// only finds the one descendant of a name; nil where there is none, or where there are two.
-func only(e *etree.Element, name string) *etree.Element {
-	var found *etree.Element
-	n := 0
-	var walk func(*etree.Element)
-	walk = func(e *etree.Element) {
-		for _, c := range e.ChildElements() {
-			if c.Tag == name {
-				found = c
-				n++
+// only finds the one descendant of a name, in whatever case; nil where there is none, or
+// where there are two.
+func only(e *element, name string) *element {
+	var found []*element
+	var walk func(*element)
+	walk = func(e *element) {
+		for _, c := range e.children {
+			if strings.EqualFold(c.name, name) {
+				found = append(found, c)
 			}
 			walk(c)
 		}
 	}
 	walk(e)
-	if n != 1 {
+	if len(found) != 1 {
 		return nil
 	}
-	return found
+	return found[0]
 }
 
-func attributeOf(e *etree.Element, name string) string {
-	if e == nil {
-		return ""
-	}
-	return e.SelectAttrValue(name, "")
-}
+func isDS(e *element) bool { return declared(inherited(e), e.prefix) == dsNS }
 
-// referred checks that the one reference is to the letter, by an ID that nothing else has,
-// and that its digest fits; it returns what was digested.
-func referred(root, letter, info *etree.Element) ([]byte, error) {
-	reference := only(info, "Reference")
-	id := idOf(letter)
-	if reference == nil || id == "" || reference.SelectAttrValue("URI", "") != "#"+id || bearers(root, id) != 1 {
-		return nil, altered("it must refer to the letter by its ID")
-	}
-	var how *etree.Element
-	if transforms := reference.SelectElement("Transforms"); transforms != nil {
-		all := transforms.ChildElements()
-		if len(all) > 1 {
-			return nil, altered("more than one transform")
-		}
-		if len(all) == 1 {
-			how = all[0]
+// part is the one child of a name of a part of a signature.
+func part(e *element, name string) *element {
+	var found []*element
+	if e != nil {
+		for _, c := range e.children {
+			if c.name == name && isDS(c) {
+				found = append(found, c)
+			}
 		}
 	}
-	text, err := canonicalOf(letter, how)
-	if err != nil {
-		return nil, err
+	if len(found) != 1 {
+		return nil
 	}
-	hash, ok := digests[attributeOf(reference.SelectElement("DigestMethod"), "Algorithm")]
-	value := reference.SelectElement("DigestValue")
-	if !ok || value == nil {
-		return nil, altered("its digest is of no kind that is taken")
-	}
-	want, err := decode64(value.Text())
-	sum := hash.New()
-	sum.Write(text)
-	if err != nil || subtle.ConstantTimeCompare(want, sum.Sum(nil)) != 1 {
-		return nil, altered("the letter is not what was signed")
-	}
-	return text, nil
+	return found[0]
 }
 
-func idOf(e *etree.Element) string {
-	for _, a := range e.Attr {
-		if a.Space == "" && strings.EqualFold(a.Key, "id") {
-			return a.Value
+// attribute is the value of an attribute of no namespace, written as it is called.
+func (e *element) attribute(name string) string {
+	if e != nil {
+		for _, a := range e.attrs {
+			if a.Name.Space == "" && a.Name.Local == name {
+				return a.Value
+			}
 		}
 	}
 	return ""
 }
 
+// referred checks that the one reference is to the letter, by an ID that nothing else has,
+// and that its digest fits; it returns what was digested.
+func referred(root, letter, info *element) (*element, error) {
+	reference := part(info, "Reference")
+	own := idsOf(letter)
+	if reference == nil || len(own) != 1 || own[0] == "" || reference.attribute("URI") != "#"+own[0] || bearers(root, own[0]) != 1 {
+		return nil, altered("it must refer to the letter by its ID")
+	}
+	var how *element
+	for _, transforms := range reference.all("Transforms") {
+		if how != nil || len(transforms.children) > 1 {
+			return nil, altered("more than one transform")
+		}
+		if how = part(transforms, "Transform"); how == nil && len(transforms.children) > 0 {
+			return nil, altered("its transform is of no kind that is taken")
+		}
+	}
+	hash, ok := digests[part(reference, "DigestMethod").attribute("Algorithm")]
+	value := part(reference, "DigestValue")
+	if !ok || value == nil {
+		return nil, altered("its digest is of no kind that is taken")
+	}
+	sum := hash.New()
+	signed, err := canonicalOf(sum, letter, how)
+	if err != nil {
+		return nil, err
+	}
+	want, err := decode64(value.get())
+	if err != nil || subtle.ConstantTimeCompare(want, sum.Sum(nil)) != 1 {
+		return nil, altered("the letter is not what was signed")
+	}
+	return signed, nil
+}
+
+// idsOf are the values of the attributes that may be an ID, in whatever case.
+func idsOf(e *element) []string {
+	var out []string
+	for _, a := range e.attrs {
+		if (a.Name.Space == "" || a.Name.Space == "xml") && strings.EqualFold(a.Name.Local, "id") {
+			out = append(out, a.Value)
+		}
+	}
+	return out
+}
+
 // bearers counts the elements that bear an ID.
-func bearers(e *etree.Element, id string) int {
+func bearers(e *element, id string) int {
 	n := 0
-	if idOf(e) == id {
+	if slices.Contains(idsOf(e), id) {
 		n++
 	}
-	for _, c := range e.ChildElements() {
+	for _, c := range e.children {
 		n += bearers(c, id)
 	}
 	return n
 }
 
-// canonicalOf is the canonical form of an element where it stands. Without a method it is
-// that of Canonical XML 1.0, as the recommendation says.
-func canonicalOf(e, method *etree.Element) ([]byte, error) {
-	algorithm, prefixes := "http://www.w3.org/TR/2001/REC-xml-c14n-20010315", ""
+// canonicalOf writes the canonical form of an element where it stands. Without a method it
+// is that of Canonical XML 1.0, as the recommendation says.
+func canonicalOf(w io.Writer, e, method *element) (*element, error) {
+	algorithm, always := inclusive10, []string(nil)
 	if method != nil {
-		algorithm = method.SelectAttrValue("Algorithm", "")
-		prefixes = attributeOf(method.SelectElement("InclusiveNamespaces"), "PrefixList")
+		algorithm = method.attribute("Algorithm")
+		for _, c := range method.children {
+			if algorithm != exclusive || c.name != "InclusiveNamespaces" || declared(inherited(c), c.prefix) != exclusive {
+				return nil, altered("its canonical form is of no kind that is taken")
+			}
+			for _, prefix := range strings.Fields(c.attribute("PrefixList")) {
+				always = append(always, strings.TrimSuffix(prefix, "#default"))
+			}
+		}
 	}
-	c := canonical(algorithm, prefixes)
-	if c == nil {
+	if !slices.Contains([]string{inclusive10, inclusive11, exclusive}, algorithm) {
 		return nil, altered("its canonical form is of no kind that is taken")
 	}
-	around, err := etreeutils.NSBuildParentContext(e)
-	if err != nil {
-		return nil, altered("namespaces")
+	read, err := canonicalise(w, e, algorithm, always)
+	if errors.Is(err, errNoForm) || errors.Is(err, errNamespace) {
+		return nil, altered(err.Error())
 	}
-	alone, err := etreeutils.NSDetatch(around, e)
-	if err != nil {
-		return nil, altered("namespaces")
-	}
-	out, err := c.Canonicalize(alone)
-	if err != nil {
-		return nil, altered("it has no canonical form")
-	}
-	return out, nil
+	return read, err
 }
 
 func decode64(text string) ([]byte, error) {
 	return base64.StdEncoding.DecodeString(strings.Join(strings.Fields(text), ""))
 }
 
-func certificateIn(signature *etree.Element) (*x509.Certificate, error) {
+func certificateIn(signature *element) (*x509.Certificate, error) {
 	e := only(signature, "X509Certificate")
 	if e == nil {
 		return nil, altered("there must be one certificate")
 	}
-	der, err := decode64(e.Text())
+	der, err := decode64(e.get())
 	if err != nil {
 		return nil, altered("its certificate is not base64")
 	}
@@ -285,25 +278,22 @@ var errSigner = errors.New("ecms: the key is neither RSA nor ECDSA")
 
 // Sign signs a letter with the key of a certificate: from then on it is sent as it was
 // signed. A letter is written in its canonical form (exclusive) but for the declaration of
-// its namespace, which stands around it: so it is digested where it stands, no tree is built
-// of it, and it is in memory once more and not several times.
+// its namespace, which stands around it: so it is digested where it stands. Its large files
+// stay where they are, and are read for the digest and whenever it is sent.
 func Sign(l *Letter, key crypto.Signer, certificate *x509.Certificate) error {
 	const written, canonical = `<ram:CorrespondenceLetter ID="Letter">`, `<ram:CorrespondenceLetter xmlns:ram="` + ramNS + `" ID="Letter">`
-	var size counter
-	count := &printer{w: &size}
-	count.correspondence(l)
 	var out bytes.Buffer
-	out.Grow(int(size) + 2*len(certificate.Raw) + 8<<10)
-	q := &printer{w: &out}
+	d := &Document{}
+	q := &printer{w: &out, into: d}
 	q.raw("<" + documentTag + ">")
 	from := out.Len() + len(written)
 	q.correspondence(l)
-	if err := cmp.Or(count.err, q.err); err != nil {
-		return err
-	}
 	digest := sha256.New()
 	_, _ = io.WriteString(digest, canonical) // a hash takes everything
-	_, _ = digest.Write(out.Bytes()[from:])
+	d.text = out.Bytes()
+	if err := cmp.Or(q.err, d.write(digest, from)); err != nil {
+		return err
+	}
 	method := "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256"
 	if _, ok := key.Public().(*ecdsa.PublicKey); ok {
 		method = "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256"
@@ -328,7 +318,8 @@ func Sign(l *Letter, key crypto.Signer, certificate *x509.Certificate) error {
 		q.raw("<ds:X509Certificate>" + base64.StdEncoding.EncodeToString(certificate.Raw) + "</ds:X509Certificate></ds:X509Data></ds:KeyInfo></ds:Signature>")
 	})
 	q.raw("</rsm:GovernmentDocument>")
-	l.Document = out.Bytes()
+	d.text = out.Bytes()
+	l.Document = d
 	return q.err
 }
 

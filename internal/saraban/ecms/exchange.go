@@ -67,7 +67,7 @@ type Letter struct {
 	Attachments       []File
 	// Document is the GovernmentDocument as it was signed; nil for a letter without a
 	// signature. It is sent on byte by byte.
-	Document []byte
+	Document *Document
 }
 
 // Notice is what one side tells the other about a letter. A letter is known by its number,

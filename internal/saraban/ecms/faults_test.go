@@ -127,7 +127,7 @@ func TestANodeThatDoesNotAnswerIsTriedAgain(t *testing.T) {
 func TestANodeRefusesAnAlteredLetterInTheProtocolsTerms(t *testing.T) {
 	q, c, _ := serve(t)
 	l, _ := signedLetter(t, ecdsaKey(t))
-	l.Document = []byte(strings.Replace(string(l.Document), "ทดสอบ", "อื่น", 1))
+	l.Document = &Document{text: []byte(strings.Replace(l.Document.String(), "ทดสอบ", "อื่น", 1))}
 	refusing := &verifying{q}
 	s := httptest.NewServer(&Server{Exchange: refusing, Now: func() time.Time { return moment0 }, Caller: func(*http.Request) (string, bool) { return "1", true }})
 	defer s.Close()

@@ -2,12 +2,23 @@ package ecms
 
 import "bytes"
 
-// Marshal writes an item as it lies in a queue, and Unmarshal reads it.
+// Marshal writes an item as it lies in a queue, and Unmarshal reads it. The large files of
+// a document (Document.Large) are not in it, only where they stood and how they were written.
 func Marshal(i *Item) ([]byte, error) {
 	var out bytes.Buffer
 	out.Grow(i.size())
 	p := &printer{w: &out}
-	p.in("Item", func() { p.item(i) })
+	if i.Letter == nil || i.Letter.Document == nil {
+		p.in("Item", func() { p.item(i) })
+		return out.Bytes(), p.err
+	}
+	files, err := i.Letter.Document.elsewhere()
+	if err != nil {
+		return nil, err
+	}
+	p.raw(`<Item files="` + escaped(valueSigns, files) + `">`)
+	p.receipt(i.Receipt)
+	p.raw(string(i.Letter.Document.text) + "</Item>")
 	return out.Bytes(), p.err
 }
 
@@ -18,7 +29,7 @@ func (i *Item) size() int {
 		return rest
 	}
 	if i.Letter.Document != nil {
-		return rest + len(i.Letter.Document)
+		return rest + len(i.Letter.Document.text)
 	}
 	n := i.Letter.Main.Length()
 	for _, f := range i.Letter.Attachments {
@@ -27,10 +38,22 @@ func (i *Item) size() int {
 	return rest + n*4/3 + len(i.Letter.Attachments)*64
 }
 
-// Unmarshal reverses Marshal; what it gives may lie in b.
+// Unmarshal reverses Marshal; what it gives may lie in b. Files that are not in it are
+// missing until Document.Keep says where they are.
 func Unmarshal(b []byte) (*Item, error) {
 	e, err := parseBytes(b)
 	if err != nil {
+		return nil, err
+	}
+	files, err := lacking(e.attr("files"))
+	if err != nil || len(files) == 0 {
+		return readItem(e)
+	}
+	at := e.children[len(e.children)-1].start // where the document begins
+	for i := range files {
+		files[i].at += at
+	}
+	if e, err = parseFolded(b, files); err != nil {
 		return nil, err
 	}
 	return readItem(e)

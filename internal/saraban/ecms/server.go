@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	"prasan/internal/thai"
@@ -16,7 +17,37 @@ type Server struct {
 	// Caller tells which organisation calls; ok is false for one that may not.
 	Caller func(r *http.Request) (org string, ok bool)
 	Now    func() time.Time
+	// Folder is where large files are put while a letter is read; "" is memory.
+	Folder string
+
+	begin  sync.Once
+	places chan struct{}
 }
+
+// Large documents are taken few at a time: each is read, digested and stored piece by piece,
+// which takes a processor. Who has waited for a place is asked to come again.
+const (
+	atOnce   = 8
+	patience = 10 * time.Second
+)
+
+// place waits for one; leave is nil where there was none in time.
+func (s *Server) place(r *http.Request) (leave func()) {
+	if r.ContentLength >= 0 && r.ContentLength <= whole {
+		return func() {}
+	}
+	s.begin.Do(func() { s.places = make(chan struct{}, atOnce) })
+	ctx, stop := context.WithTimeout(r.Context(), patience)
+	defer stop()
+	select {
+	case s.places <- struct{}{}:
+		return func() { <-s.places }
+	case <-ctx.Done():
+		return nil
+	}
+}
+
+var errBusy = errors.New("ecms: too many large letters at once")
 
 // operation is a row of what a node does; what it returns writes the answer.
 type operation func(s *Server, ctx context.Context, org string, e *element) (said, error)
@@ -51,11 +82,19 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.answer(w, http.StatusUnauthorized, "ErrorResponse", fail(&Fault{"401", "the caller is not known here"}))
 		return
 	}
-	root, err := parse(http.MaxBytesReader(w, r.Body, MaxBytes+1), r.ContentLength)
+	leave := s.place(r)
+	if leave == nil {
+		w.Header().Set("Retry-After", "30")
+		s.answer(w, http.StatusServiceUnavailable, "ErrorResponse", fail(asFault(errBusy, TryAgain)))
+		return
+	}
+	defer leave()
+	root, err := parse(http.MaxBytesReader(w, r.Body, MaxBytes+1), r.ContentLength, s.Folder)
 	if err != nil {
 		s.answer(w, http.StatusBadRequest, "ErrorResponse", fail(asFault(err, "200")))
 		return
 	}
+	defer root.beside.close()
 	e, err := bodyOf(root)
 	if err != nil {
 		s.answer(w, http.StatusBadRequest, "ErrorResponse", fail(asFault(err, "200")))

@@ -28,10 +28,11 @@ type element struct {
 	children []*element
 	text     []byte // without the white space around it; mostly a piece of the document itself
 	file     *fold  // the large file that it holds, where that was taken out of the document
-	// Where it stands in the document, and which namespaces are declared around it.
+	// Where it stands in the document, and what it inherits: namespaces, and attributes of xml.
 	document   []byte
 	start, end int
 	around     []xml.Attr
+	beside     *beside // of the root of a document with large files
 }
 
 var (
@@ -42,12 +43,13 @@ var (
 	errEncoding = errors.New("the XML is not UTF-8")
 	errSyntax   = errors.New("this is no well-formed XML")
 	errFolds    = errors.New("a large text is not a file")
+	errLost     = errors.New("a file of the letter is not where it is kept")
 )
 
-// parse reads a document, of which size is what is known of its length, or -1. It takes
-// no DTD, so there are no entities but the five of XML, and it stops where depth, number
+// parse reads a document, of which size is what is known of its length, or -1; folder is
+// where what is large is put (beside). It takes no DTD, so there are no entities but the five of XML, and it stops where depth, number
 // or size of what comes is more than a letter needs.
-func parse(r io.Reader, size int64) (*element, error) {
+func parse(r io.Reader, size int64, folder string) (*element, error) {
 	if size >= 0 && size <= whole {
 		document, err := readAll(r, size)
 		if err != nil {
@@ -55,17 +57,26 @@ func parse(r io.Reader, size int64) (*element, error) {
 		}
 		return parseBytes(document)
 	}
-	document, folds, err := readFolded(r)
+	f, err := readFolded(r, folder)
 	if err != nil {
+		f.beside.close()
 		return nil, err
 	}
-	root, err := parseFolded(document, folds)
-	// What was signed is needed as it was written; and where a large text is no file, it is
-	// read like any other.
-	if errors.Is(err, errFolds) || len(folds) > 0 && bytes.Contains(bytes.ToLower(document), []byte("governmentsignature")) {
-		return parseBytes(unfold(document, folds))
+	root, err := parseFolded(f.out, f.folds)
+	if errors.Is(err, errFolds) { // a large text that is no file is read like any other
+		defer f.beside.close()
+		document, err := unfold(f.out, f.folds)
+		if err != nil {
+			return nil, err
+		}
+		return parseBytes(document)
 	}
-	return root, err
+	if err != nil {
+		f.beside.close()
+		return nil, err
+	}
+	root.beside = f.beside
+	return root, nil
 }
 
 // readAll reads a document into one piece of memory, of its length where that is known.
@@ -92,6 +103,7 @@ type scanner struct {
 	nodes    int
 	folds    []fold // that are still to come
 	mixed    bool   // there is text beside a fold
+	out      *canon // what is read is also written there; nil for nowhere
 }
 
 // parseBytes reads a document that is in memory; the tree points into it.
@@ -135,6 +147,9 @@ func (s *scanner) claim() error {
 		return errFolds
 	}
 	e.file, s.folds = &s.folds[0], s.folds[1:]
+	if s.out != nil {
+		s.out.file(e.file)
+	}
 	return nil
 }
 
@@ -155,6 +170,13 @@ func allowed(document []byte) bool {
 		document = document[n:]
 	}
 	return !bytes.ContainsFunc(document, func(r rune) bool { return !isAllowed(r) })
+}
+
+func spaced(r rune) rune {
+	if r < ' ' {
+		return ' '
+	}
+	return r
 }
 
 func isAllowed(r rune) bool {
@@ -212,6 +234,9 @@ func (s *scanner) past(rest []byte, head int, end, then string, say func([]byte)
 		if err := instruction(inner); err != nil {
 			return err
 		}
+		if s.out != nil {
+			s.out.instruction(inner)
+		}
 	}
 	if say != nil {
 		say(lines(inner))
@@ -246,6 +271,9 @@ func instruction(inner []byte) error {
 // say adds a text to the element that is open. Mostly there is one, which stays where it is.
 func (s *scanner) say(text []byte) {
 	e := s.top()
+	if s.out != nil {
+		s.out.text(text)
+	}
 	s.mixed = s.mixed || e.file != nil && len(bytes.TrimSpace(text)) > 0
 	switch {
 	case len(text) == 0:
@@ -272,6 +300,9 @@ func (s *scanner) close() error {
 
 func (s *scanner) end(e *element) {
 	e.end, e.text = s.at, bytes.TrimSpace(e.text)
+	if s.out != nil {
+		s.out.close(e)
+	}
 	s.stack = s.stack[:len(s.stack)-1]
 }
 
@@ -289,7 +320,7 @@ func (s *scanner) open() error {
 	if len(s.stack) > maxDepth {
 		return errDeep
 	}
-	e := &element{document: s.document, start: s.at, around: namespaces(s.top())}
+	e := &element{document: s.document, start: s.at, around: inherited(s.top())}
 	s.at++
 	var ok bool
 	if e.prefix, e.name, ok = s.name(); !ok {
@@ -304,6 +335,9 @@ func (s *scanner) open() error {
 			s.at++
 			s.top().children = append(s.top().children, e)
 			s.stack = append(s.stack, e)
+			if s.out != nil {
+				s.out.open(e)
+			}
 			if rest[0] == '/' {
 				s.at++
 				s.end(e)
@@ -316,7 +350,7 @@ func (s *scanner) open() error {
 		if err != nil {
 			return err
 		}
-		if slices.ContainsFunc(e.attrs, func(b xml.Attr) bool { return a.Name == b.Name }) {
+		if has(e.attrs, a.Name) {
 			return errSyntax
 		}
 		e.attrs = append(e.attrs, a)
@@ -372,6 +406,9 @@ func (s *scanner) attribute() (a xml.Attr, err error) {
 	value := rest[1 : 1+n]
 	if bytes.IndexByte(value, '<') >= 0 {
 		return a, errSyntax
+	}
+	if bytes.ContainsAny(value, "\t\r\n") { // in a value they are spaces
+		value = bytes.Map(spaced, lines(value))
 	}
 	text, err := plain(value)
 	a.Value = string(text)
@@ -436,11 +473,11 @@ func isNamespace(a xml.Attr) bool {
 	return a.Name.Space == "xmlns" || a.Name.Space == "" && a.Name.Local == "xmlns"
 }
 
-// namespaces are the declarations in force inside an element.
-func namespaces(e *element) []xml.Attr {
+// inherited is what is in force inside an element: declarations, and attributes of xml.
+func inherited(e *element) []xml.Attr {
 	var own []xml.Attr
 	for _, a := range e.attrs {
-		if isNamespace(a) {
+		if isNamespace(a) || a.Name.Space == "xml" {
 			own = append(own, a)
 		}
 	}
@@ -454,34 +491,15 @@ func namespaces(e *element) []xml.Attr {
 func declare(own, around []xml.Attr) []xml.Attr {
 	out := slices.Clone(own)
 	for _, a := range around {
-		if !slices.ContainsFunc(own, func(b xml.Attr) bool { return a.Name == b.Name }) {
+		if !has(own, a.Name) {
 			out = append(out, a)
 		}
 	}
 	return out
 }
 
-// raw is an element as it was written, standing alone: what is declared around it is
-// declared in it.
-func (e *element) raw() []byte {
-	text := e.document[e.start:e.end]
-	head := 1 + len(e.qualified())
-	var out bytes.Buffer
-	out.Write(text[:head])
-	for _, a := range e.around {
-		if slices.ContainsFunc(e.attrs, func(b xml.Attr) bool { return a.Name == b.Name }) {
-			continue
-		}
-		name := "xmlns"
-		if a.Name.Space != "" {
-			name += ":" + a.Name.Local
-		}
-		out.WriteString(" " + name + `="`)
-		_ = xml.EscapeText(&out, []byte(a.Value)) // into memory
-		out.WriteString(`"`)
-	}
-	out.Write(text[head:])
-	return out.Bytes()
+func has(attrs []xml.Attr, name xml.Name) bool {
+	return slices.ContainsFunc(attrs, func(a xml.Attr) bool { return a.Name == name })
 }
 
 // child finds a child by its name, in whatever case it is written.

@@ -12,7 +12,8 @@ import (
 func (e *element) outline(b *strings.Builder) {
 	b.WriteString("<" + e.qualified())
 	for _, a := range e.attrs {
-		b.WriteString(" " + a.Name.Space + ":" + a.Name.Local + "=" + a.Value)
+		value := strings.Map(spaced, a.Value) // which the library leaves to others
+		b.WriteString(" " + a.Name.Space + ":" + a.Name.Local + "=" + value)
 	}
 	b.WriteString(">" + string(e.text))
 	for _, c := range e.children {

@@ -24,8 +24,9 @@ const (
 
 // printer writes XML and remembers the first error.
 type printer struct {
-	w   io.Writer
-	err error
+	w    io.Writer
+	err  error
+	into *Document // large files are not written but referred to there; nil where all are written
 }
 
 func (p *printer) raw(s string) {
@@ -34,9 +35,11 @@ func (p *printer) raw(s string) {
 	}
 }
 
-func (p *printer) copy(b []byte) {
-	if p.err == nil {
-		_, p.err = p.w.Write(b)
+func (p *printer) document(d *Document) {
+	if c, ok := p.w.(*counter); ok {
+		*c += counter(d.Length())
+	} else if p.err == nil {
+		p.err = d.write(p.w, 0)
 	}
 }
 
@@ -92,6 +95,10 @@ func (p *printer) binary(name string, f File) {
 
 // base64 writes a file, or only counts it.
 func (p *printer) base64(f File) error {
+	if out, ok := p.w.(*bytes.Buffer); ok && p.into != nil && f.Length() >= foldFrom {
+		p.into.files = append(p.into.files, fold{out.Len(), &held{form: form{Line: foldFrom}, size: f.Length(), from: f.Each}})
+		return nil
+	}
 	if c, ok := p.w.(*counter); ok {
 		*c += counter(base64.StdEncoding.EncodedLen(f.Length()))
 		return nil
@@ -111,7 +118,7 @@ func (c *counter) Write(b []byte) (int, error) { *c += counter(len(b)); return l
 
 func (p *printer) letter(l *Letter) {
 	if l.Document != nil {
-		p.copy(l.Document)
+		p.document(l.Document)
 		return
 	}
 	p.in(documentTag, func() { p.correspondence(l) })
@@ -229,6 +236,18 @@ func readLetter(e *element) (*Letter, error) {
 	if c == nil {
 		return nil, &Fault{"202", "CorrespondenceLetter is missing"}
 	}
+	if e.child("GovernmentSignature") == nil {
+		return readCorrespondence(c, false)
+	}
+	l, err := readCorrespondence(c, true)
+	if err == nil {
+		l.Document = e.raw()
+	}
+	return l, err
+}
+
+// readCorrespondence reads what a letter says; signed tells that it must be left as it is.
+func readCorrespondence(c *element, signed bool) (*Letter, error) {
 	l := &Letter{ID: c.get("ID"), Subject: c.get("Subject"), Secret: c.get("SecretCode"), Speed: c.get("SpeedCode"), Sender: readParty(c.child("SenderParty")), Receiver: readParty(c.child("ReceiverParty")), Attachment: c.get("Attachment"), SendDate: at(c.get("SendDate")), Description: c.get("Description")}
 	var err error
 	if l.Date, err = date(c.get("CorrespondenceDate")); err != nil {
@@ -256,7 +275,6 @@ func readLetter(e *element) (*Letter, error) {
 	for _, r := range c.all("ReferenceCorrespondence") {
 		l.References = append(l.References, Reference{r.get("ID"), r.get("CorrespondenceDate"), r.get("Subject")})
 	}
-	signed := e.child("GovernmentSignature") != nil
 	main := c.all("MainLetterBinaryObject")
 	if len(main) != 1 {
 		return nil, &Fault{"202", "there must be one MainLetterBinaryObject"}
@@ -270,9 +288,6 @@ func readLetter(e *element) (*Letter, error) {
 			return nil, err
 		}
 		l.Attachments = append(l.Attachments, f)
-	}
-	if signed {
-		l.Document = e.raw()
 	}
 	return l, nil
 }

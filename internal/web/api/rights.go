@@ -18,6 +18,7 @@ type RightsRequest struct {
 	Identity      string         `json:"identity" doc:"How the person showed who he is; no copy is kept." enum:"tracking-code,email,phone,oidc,counter"`
 	Issuer        string         `json:"issuer,omitempty" doc:"Who vouched for the identity."`
 	Letter        string         `json:"letter,omitempty" doc:"Identifier of the letter of answer."`
+	ConsentNumber string         `json:"consent_number,omitempty" doc:"Of a proof of consent to usage analysis, named with an erasure: what was passed on abroad under it is deleted there."`
 	ReceivedAt    time.Time      `json:"received_at"`
 	DueAt         time.Time      `json:"due_at" doc:"What is promised."`
 	LawDueAt      time.Time      `json:"law_due_at" doc:"What the law allows."`
@@ -63,6 +64,8 @@ type newRightsRequest struct {
 	Case      string `json:"case" doc:"Reference of the case."`
 	Statement string `json:"statement,omitempty"`
 	Channel   string `json:"channel" enum:"counter,mail,letter"`
+
+	ConsentNumber string `json:"consent_number,omitempty" doc:"Of the person's proof of consent to usage analysis, as the page on cookies shows it; for an erasure."`
 }
 
 type rightsDecision struct {
@@ -95,7 +98,7 @@ type rightsStatement struct {
 }
 
 func rightsOf(r rights.Request) RightsRequest {
-	return RightsRequest{r.Reference, r.Agency, r.Right, r.Channel, string(r.State), r.CaseReference, append([]string{}, r.Mine()...), r.Identity, r.Issuer, r.LetterID, r.ReceivedAt, r.DueAt, r.LawDueAt, r.Outcome, r.Ground, r.Reasons, append([]rights.Found{}, r.Manifest...), r.DecidedBy,
+	return RightsRequest{r.Reference, r.Agency, r.Right, r.Channel, string(r.State), r.CaseReference, append([]string{}, r.Mine()...), r.Identity, r.Issuer, r.LetterID, r.ConsentNumber, r.ReceivedAt, r.DueAt, r.LawDueAt, r.Outcome, r.Ground, r.Reasons, append([]rights.Found{}, r.Manifest...), r.DecidedBy,
 		moment(r.DecidedAt), moment(r.ExecutedAt), moment(r.AnsweredAt), moment(r.ClosedAt), append([]string{}, rights.Next(&r)...)}
 }
 
@@ -117,7 +120,7 @@ func RightsOperations(s *rights.Service) []Operation {
 		Get(Operation{ID: "listRefusals", Path: "/refusals", Tag: tag, Summary: "The log of refusals (PDPA s.39(7))."}, list(func(c *Call) ([]rights.Request, error) { return s.Refusals(c.Request.Context(), c.Actor) })),
 		Do(Operation{ID: "takeRightsRequest", Path: "/rights-requests", Tag: tag, Summary: "Take a request down at the counter, of a person whose identity was seen.", Creates: true}, func(c *Call, in newRightsRequest) (RightsReceipt, error) {
 			actor := c.Actor
-			r, err := s.Submit(c.Request.Context(), rights.Submission{Right: in.Right, Statement: in.Statement, Channel: in.Channel, Lang: c.Lang, CaseReference: in.Case, By: &actor})
+			r, err := s.Submit(c.Request.Context(), rights.Submission{Right: in.Right, Statement: in.Statement, Channel: in.Channel, Lang: c.Lang, CaseReference: in.Case, ConsentNumber: in.ConsentNumber, By: &actor})
 			c.Location = "/rights-requests/" + r.Reference
 			return RightsReceipt{r.Reference, r.Code, r.DueAt, r.LawDueAt}, err
 		}),

@@ -150,20 +150,24 @@ func TestARequestIsTakenDownAtTheCounter(t *testing.T) {
 	h := newHouse(t, dbtest.SQLite(t))
 	of := h.receive()
 	p := h.get("officer", "/th/office/rights/new", 200)
-	f := h.form(p, "/rights/new").Set("reference", cases.NewReference()).Set("right", rights.Access).Set("statement", "ขอสำเนา")
+	f := h.form(p, "/rights/new").Set("reference", cases.NewReference()).Set("right", rights.Access).Set("statement", "ขอสำเนา").Set("consent_number", "")
 	p = h.want(422)(f.Submit())
 	h.has(p, "ไม่พบเรื่องเลขที่นี้")
 	f = h.form(p, "/rights/new")
 	if f.Values.Get("statement") != "ขอสำเนา" || f.Values.Get("right") != rights.Access {
 		t.Errorf("%v", f.Values)
 	}
-	p = h.want(200)(f.Set("reference", strings.ToLower(of)).Submit())
+	p = h.want(422)(f.Set("reference", strings.ToLower(of)).Set("right", rights.Erasure).Set("consent_number", "GA1.1").Submit())
+	h.has(p, "เลขที่หลักฐานความยินยอมไม่ถูกต้อง")
+	number := db.NewID()
+	p = h.want(200)(h.form(p, "/rights/new").Set("consent_number", number).Submit())
 	h.has(p, "R-", "รับคำร้องแล้ว")
 	all, err := h.life.rights.List(ctx, policy.Actor{Account: "dpo", Agency: "ops", Roles: []string{"dpo"}})
 	must(t, err)
 	if len(all) != 1 || all[0].Identity != "counter" || all[0].CaseReference != of {
-		t.Errorf("%+v", all)
+		t.Fatalf("%+v", all)
 	}
+	h.has(h.get("dpo", "/th/office/rights/"+all[0].Reference, 200), number)
 }
 
 func TestWhoHasNoRightSeesNothing(t *testing.T) {

@@ -100,6 +100,7 @@ func (v *visit) takingRights(status int, posted bool, fields []errs.Field) error
 		t.radios("right", "rights.which", "rights.name-", "", names...),
 		t.radios("channel", "rights.channel", "rights.channel-", "counter", rights.Channels[1:]...),
 		t.area("statement", "rights.statement", "", 4).optional(v),
+		t.line("consent_number", "rights.consent-number", "").help(v.t("rights.consent-number-help")).optional(v),
 	}}
 	f.Errors = summaryIn(v, t, fields)
 	return v.page(status, f.Title, "office/taking", taking{kit.Link{Href: v.to("/office/rights"), Text: v.t("rights.office")}, f})
@@ -122,7 +123,7 @@ func takeRights(v *visit) error {
 	if !known {
 		reference = v.PostFormValue("reference")
 	}
-	r, err := v.f.Rights.Submit(v.Context(), rights.Submission{Right: v.PostFormValue("right"), Statement: v.PostFormValue("statement"), Channel: v.PostFormValue("channel"), Lang: "th", CaseReference: reference, By: &actor})
+	r, err := v.f.Rights.Submit(v.Context(), rights.Submission{Right: v.PostFormValue("right"), Statement: v.PostFormValue("statement"), Channel: v.PostFormValue("channel"), Lang: "th", CaseReference: reference, ConsentNumber: v.PostFormValue("consent_number"), By: &actor})
 	switch x := errs.As(err); {
 	case err == nil:
 	case x.Kind == errs.NotFound:

@@ -272,7 +272,7 @@ func (v *visit) basisText(activity, code string) string {
 }
 
 // storeNames are the stores that features report, and the keys of their names.
-var storeNames = map[string]string{"cases": "rights.store-cases", "case events": "rights.store-events", "attachments": "rights.store-attachments", "mails": "rights.store-mails", "blind index": "rights.store-index", "log of processing": "rights.store-log", "letters": "rights.store-letters", "disclosures": "rights.store-disclosures", "rights requests": "rights.store-requests", "restrictions": "rights.store-restrictions"}
+var storeNames = map[string]string{"cases": "rights.store-cases", "case events": "rights.store-events", "attachments": "rights.store-attachments", "mails": "rights.store-mails", "blind index": "rights.store-index", "log of processing": "rights.store-log", "letters": "rights.store-letters", "disclosures": "rights.store-disclosures", "google analytics": "rights.store-abroad", "rights requests": "rights.store-requests", "restrictions": "rights.store-restrictions"}
 
 func (v *visit) storeName(store string) string {
 	if key, ok := storeNames[store]; ok {
@@ -300,6 +300,9 @@ func (v *visit) rightsHistory(d *dossier, r rights.Request) error {
 		if n, err := strconv.Atoi(e.Body["erased"]); err == nil {
 			m.Text = v.t("rights.erased", "n", n)
 		}
+		if n := e.Body["abroad"]; n != "" {
+			m.Text = strings.TrimSpace(m.Text + "\n" + v.t("rights.abroad-"+n))
+		}
 		d.Moments = append(d.Moments, m)
 	}
 	d.Facts = v.rightsFacts(r, names)
@@ -319,6 +322,9 @@ func (v *visit) rightsFacts(r rights.Request, names people) []kit.Row {
 		{Key: v.t("rights.received"), Value: thai.DateTime(r.ReceivedAt, v.lang)},
 		{Key: v.t("rights.identity"), Lines: []string{strings.TrimSpace(v.t("rights.identity-"+r.Identity) + " " + r.Issuer + " " + r.Level), thai.DateTime(r.IdentityAt, v.lang), v.t("rights.identity-kept")}},
 		{Key: v.t("rights.law"), Value: v.lawText(r.Right)},
+	}
+	if r.ConsentNumber != "" {
+		out = append(out, kit.Row{Key: v.t("rights.consent-number"), Value: r.ConsentNumber})
 	}
 	if r.Outcome != "" {
 		out = append(out, kit.Row{Key: v.t("rights.outcome"), Lines: []string{v.t("rights.outcome-" + r.Outcome), names.name(r.DecidedBy) + " · " + thai.DateTime(r.DecidedAt, v.lang)}})

@@ -49,6 +49,7 @@ type rightsPage struct {
 	Statement       kit.Field
 	Reference       kit.Field
 	Code            kit.Field
+	Consent         kit.Field // number of a proof of consent
 	Name, Mail, Tel string
 	Proof, Shown    string // of a check of identity that was made before
 }
@@ -78,6 +79,7 @@ func (v *visit) rightsForm(status int, bad []errs.Field) error {
 	}
 	p.Statement = kit.Field{Name: "statement", Label: v.t("rights.statement"), Help: v.t("rights.statement-help"), Optional: v.t("public.optional"), Rows: 5, Max: 5000, Counter: v.t("public.counter"), Value: typed("statement"), Error: wrong("statement")}
 	p.Reference = kit.Field{Name: "reference", Label: v.t("public.reference"), Help: v.t("public.reference-help"), Value: typed("reference"), Width: "medium", Autocomplete: "off", Required: true, Error: wrong("reference")}
+	p.Consent = kit.Field{Name: "consent_number", Label: v.t("rights.consent-number"), Help: v.t("rights.consent-number-help"), Optional: v.t("public.optional"), Value: typed("consent_number"), Autocomplete: "off", Error: wrong("consent_number")}
 	p.Code = kit.Field{Name: "code", Label: v.t("public.code"), Help: v.t("rights.code-help"), Value: typed("code"), Width: "medium", Autocomplete: "off", Required: true, Error: wrong("code")}
 	return v.page(kit.Page{Status: status, Title: v.t("public.rights"), Path: "/rights", Cache: v.rightsCache()}, "rights", p)
 }
@@ -147,7 +149,7 @@ func rightsSend(v *visit) error {
 		reference = in("reference")
 	}
 	addr, _ := v.f.Client(v.Request)
-	r, err := v.f.Rights.Submit(v.Context(), rights.Submission{Right: in("right"), Statement: in("statement"), Channel: "web", Lang: v.lang, CaseReference: reference, Code: in("code"), Proof: proof, Addr: addr})
+	r, err := v.f.Rights.Submit(v.Context(), rights.Submission{Right: in("right"), Statement: in("statement"), Channel: "web", Lang: v.lang, CaseReference: reference, Code: in("code"), ConsentNumber: in("consent_number"), Proof: proof, Addr: addr})
 	switch x := errs.As(err); {
 	case err == nil:
 		t := rightsToken{r.Reference, r.Code, in("right"), r.DueAt, r.LawDueAt}
@@ -306,6 +308,9 @@ func (v *visit) rightsMoments(events []rights.Event) []kit.Moment {
 		case "execute":
 			if n, err := strconv.Atoi(e.Body["erased"]); err == nil && n > 0 {
 				m.Text = v.t("rights.erased", "n", n)
+			}
+			if n := e.Body["abroad"]; n != "" {
+				m.Text = strings.TrimSpace(m.Text + "\n" + v.t("rights.abroad-"+n))
 			}
 		}
 		out = append(out, m)

@@ -46,6 +46,10 @@ func TestACitizenAsksForErasureWithHisCodeAndSeesTheState(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, e *dbtest.Engine) {
 		s := newSite(t, e)
 		reference, code := s.sent()
+		p := s.send2(s.get("/th/rights", 200).Form("right"), 422, map[string]string{"right": rights.Erasure, "reference": reference, "code": code, "consent_number": "_ga"})
+		if !strings.Contains(p.Body, "เลขที่หลักฐานความยินยอมไม่ถูกต้อง") || p.Form("right").Values.Get("consent_number") != "_ga" {
+			t.Error("a number that is none is not told of")
+		}
 		got := s.asks(rights.Erasure, strings.ToLower(reference), code, 200)
 		if !strings.HasPrefix(got["reference"], "R-") || got["code"] == "" || got["code"] == code || got["cache"] != "no-store" {
 			t.Fatalf("%v", got)
