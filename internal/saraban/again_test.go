@@ -2,6 +2,7 @@ package saraban_test
 
 import (
 	"crypto/x509"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -13,6 +14,7 @@ import (
 	"prasan/internal/letters"
 	"prasan/internal/policy"
 	"prasan/internal/saraban"
+	"prasan/internal/saraban/ecms"
 )
 
 // A transaction that lost against another one is run again, and what it was given is as
@@ -62,6 +64,29 @@ func TestWhatTheNodeTakesIsTakenOnce(t *testing.T) {
 		}))
 		if n != 1 {
 			t.Errorf("%d in the queue of one letter", n)
+		}
+	})
+}
+
+// The node knows what it took also when it has taken hundreds of others since, over the wire.
+func TestWhatTheNodeTookLongAgoIsNotRefused(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, e *dbtest.Engine) {
+		from, to, _ := pair(t, dbtest.SQLite(t), e)
+		l := from.letter(letters.NoSecrecy)
+		d := from.dispatch(l.ID, saraban.ECMS)
+		for i := range 201 {
+			other := &ecms.Letter{ID: "รย 9/" + strconv.Itoa(i), Date: "2026-11-24", Subject: "ก", Secret: "001", Speed: "001", Sender: ecms.Party{Department: rayongECMS}, Receiver: ecms.Party{Department: diwECMS}, Main: ecms.File{Mime: "application/pdf", Data: []byte("%PDF")}}
+			_, err := to.Node().Send(ctx, rayongECMS, other)
+			housetest.Must(t, err)
+		}
+		taken := from.state(l.ID).ProcessID
+		housetest.Must(t, from.house.Engine.DB.InTx(ctx, func(tx *db.Tx) error {
+			_, err := tx.Exec(`UPDATE dispatches SET state = 'queued', process_id = '' WHERE id = $1`, d.ID)
+			return err
+		}))
+		housetest.Must(t, from.Deliver(ctx, d.ID))
+		if now := from.state(l.ID); now.State != saraban.OnItsWay || now.ProcessID != taken || taken == "" {
+			t.Errorf("handed over again: %+v, not %s", now, taken)
 		}
 	})
 }

@@ -347,12 +347,19 @@ func (n node) Organizations(context.Context) ([]ecms.Organization, error) {
 	return out, nil
 }
 
+// lastSent is how many statuses are told of what was sent last.
+const lastSent = 200
+
 // Statuses tells what has been fetched of what an organisation sent.
-func (n node) Statuses(ctx context.Context, org string) ([]ecms.Status, error) {
+func (n node) Statuses(ctx context.Context, org, letter string) ([]ecms.Status, error) {
+	where, args := `sender = $1 AND kind = '`+ecms.DocumentKind+`'`, []any{org}
+	if letter != "" {
+		where, args = where+` AND letter_id = $2`, append(args, letter)
+	}
 	var out []ecms.Status
 	err := n.DB.Read(ctx, func(tx *db.Tx) error {
 		out = nil
-		return tx.Each(`SELECT id, letter_id, taken FROM ecms_queue WHERE sender = $1 AND kind = '`+ecms.DocumentKind+`' ORDER BY id DESC LIMIT 200`, []any{org}, func(rows *sql.Rows) error {
+		return tx.Each(`SELECT id, letter_id, taken FROM ecms_queue WHERE `+where+` ORDER BY id DESC LIMIT `+strconv.Itoa(lastSent), args, func(rows *sql.Rows) error {
 			var st ecms.Status
 			var taken bool
 			err := rows.Scan(&st.ProcessID, &st.LetterID, &taken)

@@ -105,7 +105,14 @@ func (s *Service) document(l *letters.Letter, content *letters.Content, from, to
 // sending may have been lost on its way, and a node takes a letter once. What came back
 // before is not it.
 func sentBefore(ctx context.Context, node ecms.Exchange, org, letter string, before []Dispatch, refused *ecms.Fault) (ecms.Receipt, error) {
-	all, err := node.Statuses(ctx, org)
+	all, err := node.Statuses(ctx, org, "")
+	if err == nil && len(all) >= lastSent { // there may be more than it tells of
+		var more []ecms.Status
+		if more, err = node.Statuses(ctx, org, letter); errs.As(err).Key == "error.ecms-answer" {
+			err = nil // it does not know how to tell of one
+		}
+		all = append(all, more...)
+	}
 	var none *ecms.Fault
 	if err != nil && !errors.As(err, &none) {
 		return ecms.Receipt{}, err // it is not known yet, and is tried again

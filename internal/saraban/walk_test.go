@@ -67,8 +67,8 @@ func (f *flaky) Remove(ctx context.Context, org, id string) (ecms.Receipt, error
 func (f *flaky) Delete(ctx context.Context, org string, r ecms.Ref) (ecms.Receipt, error) {
 	return over(f, func() (ecms.Receipt, error) { return f.Exchange.Delete(ctx, org, r) })
 }
-func (f *flaky) Statuses(ctx context.Context, org string) ([]ecms.Status, error) {
-	return over(f, func() ([]ecms.Status, error) { return f.Exchange.Statuses(ctx, org) })
+func (f *flaky) Statuses(ctx context.Context, org, letter string) ([]ecms.Status, error) {
+	return over(f, func() ([]ecms.Status, error) { return f.Exchange.Statuses(ctx, org, letter) })
 }
 
 // settle lets an hour pass, so that what failed is tried again, and fetches what waits.

@@ -188,8 +188,15 @@ func (c *Client) Organizations(ctx context.Context) ([]Organization, error) {
 	return out, nil
 }
 
-func (c *Client) Statuses(ctx context.Context, _ string) ([]Status, error) {
-	e, err := c.call(ctx, func(p *printer) { p.raw("<OutboundStatusRequest/>") })
+// Statuses names a letter in a way that only nodes of this program know; others tell of all.
+func (c *Client) Statuses(ctx context.Context, _, letter string) ([]Status, error) {
+	e, err := c.call(ctx, func(p *printer) {
+		if letter == "" {
+			p.raw("<OutboundStatusRequest/>")
+			return
+		}
+		p.in("OutboundStatusRequest", func() { p.tag("LetterID", letter) })
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"prasan/internal/thai"
 )
 
 // queue is an exchange of one letter, in memory: the other side of the wire.
@@ -50,7 +52,10 @@ func (q *queue) Again(ctx context.Context, org, _ string, _ Ref) (*Item, error) 
 func (q *queue) Organizations(context.Context) ([]Organization, error) {
 	return []Organization{{ID: "0800100001", Thai: "กระทรวงอุตสาหกรรม", English: "MOI", Ministry: true}, {ID: "0800300001", Thai: "กรมโรงงานอุตสาหกรรม", English: "DIW"}}, nil
 }
-func (q *queue) Statuses(context.Context, string) ([]Status, error) {
+func (q *queue) Statuses(_ context.Context, _, letter string) ([]Status, error) {
+	if letter == "none" {
+		return nil, nil
+	}
 	return []Status{{"p1", "อก 0905/0007", "ส่งหนังสือรอตอบรับ"}}, nil
 }
 
@@ -99,7 +104,7 @@ func TestALetterAndItsNoticesCrossTheWireUnchanged(t *testing.T) {
 	if all, err := c.Organizations(ctx); err != nil || len(all) != 2 || all[1].ID != "0800300001" {
 		t.Errorf("organisations %+v %v", all, err)
 	}
-	if all, err := c.Statuses(ctx, ""); err != nil || len(all) != 1 || all[0].State != "ส่งหนังสือรอตอบรับ" {
+	if all, err := c.Statuses(ctx, "", ""); err != nil || len(all) != 1 || all[0].State != "ส่งหนังสือรอตอบรับ" {
 		t.Errorf("statuses %+v %v", all, err)
 	}
 	if _, err := c.Remove(ctx, "", "p1"); err != nil {
@@ -185,6 +190,27 @@ func TestWhatDiffersOnlyInItsHabitsIsTaken(t *testing.T) {
 	for _, op := range []string{"GetMinistryOrganizationList", "GetOrganizationList", "GetSecretCodes", "GetSpeedCodes", "GetMimeCodes", "OutboundStatusRequest", "TimeCheckRequest"} {
 		if status, out := send(t, url, envelope("<"+op+"/>")); status != 200 || strings.Contains(out, "ErrorDetail") {
 			t.Errorf("%s: %s", op, out)
+		}
+	}
+}
+
+// Days and times of the Buddhist era are read as such, its leap days too.
+func TestTimesOfTheBuddhistEraAreRead(t *testing.T) {
+	for text, want := range map[string]string{
+		"2024-02-29T10:00:00": "2024-02-29T10:00:00+07:00", "2567-02-29T10:00:00": "2024-02-29T10:00:00+07:00", "๒๕๖๗-๐๒-๒๙T๑๐:๐๐:๐๐": "2024-02-29T10:00:00+07:00", " 2567-02-29T10:00:00.5Z ": "2024-02-29T10:00:00+07:00",
+		"2569-11-24T23:59:59+07:00": "2026-11-24T23:59:59+07:00", "2569-11-24T03:00:00+00:00": "2026-11-24T10:00:00+07:00", "2568-02-29T10:00:00": "", "2567-13-01T10:00:00": "", "x": "", "": "",
+	} {
+		got := ""
+		if x := at(text); !x.IsZero() {
+			got = x.In(thai.Bangkok).Format(time.RFC3339)
+		}
+		if got != want {
+			t.Errorf("%q is %q, not %q", text, got, want)
+		}
+	}
+	for text, want := range map[string]string{"2567-02-29": "2024-02-29", "2567-02-29T00:00:00": "2024-02-29", "๒๕๖๗-๐๒-๒๙": "2024-02-29", "2568-02-29": "", "2024-2-29": ""} {
+		if got, _ := date(text); got != want {
+			t.Errorf("%q is %q, not %q", text, got, want)
 		}
 	}
 }

@@ -121,7 +121,8 @@ type Exchange interface {
 	Delete(ctx context.Context, org string, r Ref) (Receipt, error)
 	Again(ctx context.Context, org, kind string, r Ref) (*Item, error)
 	Organizations(ctx context.Context) ([]Organization, error)
-	Statuses(ctx context.Context, org string) ([]Status, error)
+	// Statuses are those of what the organisation sent last, or, where a letter is named, of that.
+	Statuses(ctx context.Context, org, letter string) ([]Status, error)
 }
 
 // Fault is an ErrorDetail: a refusal in the protocol's own terms.

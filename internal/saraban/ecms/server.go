@@ -271,8 +271,8 @@ func codes(first, second string, table []Code) operation {
 	}
 }
 
-func (s *Server) statuses(ctx context.Context, org string, _ *element) (said, error) {
-	all, err := s.Exchange.Statuses(ctx, org)
+func (s *Server) statuses(ctx context.Context, org string, e *element) (said, error) {
+	all, err := s.Exchange.Statuses(ctx, org, e.get("LetterID"))
 	return func(p *printer) {
 		for _, o := range all {
 			p.in("Outbound", func() {

@@ -198,19 +198,23 @@ func (p *printer) ref(r Ref) {
 // date reads a date as it comes: of the Gregorian calendar, or, from systems that forget
 // it, of the Buddhist era.
 func date(text string) (string, error) {
-	text = thai.ArabicDigits(strings.TrimSpace(text))
-	if i := strings.IndexByte(text, 'T'); i > 0 {
-		text = text[:i]
-	}
-	y, rest, ok := strings.Cut(text, "-")
-	if year, err := strconv.Atoi(y); ok && err == nil && year >= 2400 {
-		text = strconv.Itoa(year-543) + "-" + rest
-	}
-	t, err := time.Parse(time.DateOnly, text)
+	day, _, _ := strings.Cut(gregorian(text), "T")
+	t, err := time.Parse(time.DateOnly, day)
 	if err != nil {
-		return "", &Fault{"201", "CorrespondenceDate is not a date: " + clip(text)}
+		return "", &Fault{"201", "CorrespondenceDate is not a date: " + clip(day)}
 	}
 	return t.Format(time.DateOnly), nil
+}
+
+// gregorian writes a date of the Buddhist era anew, before it is read as one: a leap year
+// there is not one of the same number here.
+func gregorian(text string) string {
+	text = thai.ArabicDigits(strings.TrimSpace(text))
+	y, rest, ok := strings.Cut(text, "-")
+	if year, err := strconv.Atoi(y); ok && err == nil && year >= 2400 {
+		return strconv.Itoa(year-543) + "-" + rest
+	}
+	return text
 }
 
 func clip(s string) string {
@@ -220,13 +224,15 @@ func clip(s string) string {
 	return s
 }
 
+// at reads a time, of Bangkok unless it says otherwise; none where it cannot be read.
 func at(text string) time.Time {
-	t, err := time.ParseInLocation(moment, strings.TrimSuffix(text, "Z"), thai.Bangkok)
+	text = strings.TrimSuffix(gregorian(text), "Z")
+	t, err := time.ParseInLocation(moment, text, thai.Bangkok)
+	if err != nil {
+		t, err = time.Parse(moment+"Z07:00", text)
+	}
 	if err != nil {
 		return time.Time{}
-	}
-	if t.Year() >= 2400 {
-		t = t.AddDate(-543, 0, 0)
 	}
 	return t
 }
