@@ -1,6 +1,7 @@
 package analytics
 
 import (
+	"cmp"
 	"encoding/binary"
 	"slices"
 	"time"
@@ -142,7 +143,9 @@ func loadStates(tx *db.Tx, rows []row) (map[int64]*state, error) {
 
 const rowHead = `INSERT INTO usage_hits (site, at, n, visitor, level, name, page, source, campaign, profile, label, value, bot, cookie) VALUES `
 
+// insertRows writes rows, which it puts into the order of their key: that of the tree.
 func insertRows(tx *db.Tx, node int64, rows []row) error {
+	slices.SortFunc(rows, func(a, b row) int { return cmp.Or(cmp.Compare(a.site, b.site), cmp.Compare(a.at, b.at)) })
 	n := any(node)
 	err := bulk(tx, rowHead, "", rows, func(args []any, r *row) []any {
 		return append(args, r.site, r.at, n, r.visitor, r.level, r.name, r.page, r.source, r.campaign, r.profile, r.label, r.value, r.bot, r.cookie)
