@@ -9,6 +9,7 @@ import (
 
 	"prasan/internal/db"
 	"prasan/internal/truth"
+	"prasan/internal/web/kit"
 )
 
 // cspPath is where browsers report what they refused on a page of ours; every page's
@@ -49,8 +50,9 @@ func (a *App) cspReport(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, http.StatusText(http.StatusMethodNotAllowed), http.StatusMethodNotAllowed)
 		return
 	}
-	_, ours := a.hosts[hostName(r.Host)]
-	if _, site := a.Sites.Lookup(hostName(r.Host)); !ours && !site {
+	name := kit.HostName(r.Host)
+	_, ours := a.hosts[name]
+	if _, site := a.Sites.Lookup(name); !ours && !site {
 		http.Error(w, http.StatusText(http.StatusMisdirectedRequest), http.StatusMisdirectedRequest)
 		return
 	}

@@ -1,12 +1,12 @@
 package app
 
 import (
-	"net"
 	"net/http"
 	"strings"
 	"time"
 
 	"prasan/internal/web/assets"
+	"prasan/internal/web/kit"
 )
 
 // host is what answers under a name.
@@ -20,7 +20,7 @@ type host struct {
 func (a *App) Handler() http.Handler {
 	files := assets.Handler()
 	all := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		h, ok := a.hosts[hostName(r.Host)]
+		h, ok := a.hosts[kit.HostName(r.Host)]
 		if !ok {
 			h = a.hosts[""]
 		}
@@ -38,15 +38,6 @@ func (a *App) Handler() http.Handler {
 		}
 	})
 	return parseProxies(a.Config.TrustedProxy).withClient(all)
-}
-
-// hostName is the name in a Host header: without port and final dot, in lower case.
-func hostName(authority string) string {
-	name, _, err := net.SplitHostPort(authority)
-	if err != nil {
-		name = authority
-	}
-	return strings.TrimSuffix(strings.ToLower(name), ".")
 }
 
 // counted has h answer, and counts the answer.

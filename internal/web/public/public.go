@@ -2,7 +2,6 @@ package public
 
 import (
 	"embed"
-	"net"
 	"net/http"
 	"slices"
 	"strings"
@@ -140,13 +139,7 @@ func (f *Face) known(next http.Handler) http.Handler {
 	})
 }
 
-func hostOf(r *http.Request) string {
-	host, _, err := net.SplitHostPort(r.Host)
-	if err != nil {
-		host = r.Host
-	}
-	return strings.TrimSuffix(strings.ToLower(host), ".")
-}
+func hostOf(r *http.Request) string { return kit.HostName(r.Host) }
 
 func (f *Face) visit(h func(v *visit) error) kit.Handler {
 	return func(w http.ResponseWriter, r *http.Request) error {

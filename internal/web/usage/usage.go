@@ -10,7 +10,6 @@ import (
 	"encoding/json"
 	"errors"
 	"mime"
-	"net"
 	"net/http"
 	"strconv"
 	"strings"
@@ -91,13 +90,7 @@ func (f *Face) Wrap(next http.Handler) http.Handler {
 	})
 }
 
-func hostOf(r *http.Request) string {
-	host, _, err := net.SplitHostPort(r.Host)
-	if err != nil {
-		host = r.Host
-	}
-	return strings.TrimSuffix(strings.ToLower(host), ".")
-}
+func hostOf(r *http.Request) string { return kit.HostName(r.Host) }
 
 func method(w http.ResponseWriter, r *http.Request, allowed ...string) bool {
 	for _, m := range allowed {
