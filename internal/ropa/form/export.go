@@ -19,7 +19,7 @@ func Export(rev *ropa.Revision, format string, w io.Writer) error {
 		"xlsx": writeXLSX, "docx": writeDOCX, "pdf": writePDF, "csv": writeCSV, "svg": writeSVG, "text": writeText,
 	}[format]
 	if write == nil {
-		return &Refusal{fmt.Sprintf("%q is no format", format), "use yaml, json, jsonld, xlsx, docx, pdf, csv, svg or text"}
+		return &Refusal{fmt.Sprintf("%q is no format", format), "use yaml, json, jsonld, xlsx, docx, pdf, csv, svg or text", fmt.Sprintf("ไม่รู้จักรูปแบบ %q โปรดใช้ yaml, json, jsonld, xlsx, docx, pdf, csv, svg หรือ text", format)}
 	}
 	return write(rev, w)
 }

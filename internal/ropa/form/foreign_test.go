@@ -357,7 +357,7 @@ func TestWhatIsTooLargeOrNoFormIsRefusedWithAReason(t *testing.T) {
 	} {
 		_, err := form.Import("file", data)
 		var refusal *form.Refusal
-		if !errors.As(err, &refusal) || refusal.Reason == "" || refusal.Advice == "" || strings.Contains(refusal.Error(), "\n") {
+		if !errors.As(err, &refusal) || refusal.Reason == "" || refusal.Advice == "" || strings.Contains(refusal.Error(), "\n") || !strings.Contains(form.Why(err, "th"), "โปรด") {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

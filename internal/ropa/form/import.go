@@ -2,6 +2,7 @@ package form
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"strings"
 	"unicode/utf8"
@@ -59,10 +60,27 @@ func (r *Result) ask(field, place, found, th, en string) {
 	r.Questions = append(r.Questions, Question{Field: field, Place: place, Found: found, Text: ropa.Text{TH: th, EN: en}, TH: th, EN: en})
 }
 
-// Refusal says why a file is not read at all, and what to do.
-type Refusal struct{ Reason, Advice string }
+// Refusal says why a file is not read at all, and what to do; TH says both in Thai.
+type Refusal struct{ Reason, Advice, TH string }
 
 func (e *Refusal) Error() string { return e.Reason + "; " + e.Advice }
+
+// Why says in "th" or "en" why a file was not read.
+func Why(err error, lang string) string {
+	var r *Refusal
+	if lang == "th" && errors.As(err, &r) {
+		return r.TH
+	}
+	return err.Error()
+}
+
+// what Thai refusals advise.
+const (
+	oneForm   = "โปรดส่งไฟล์ละหนึ่งแบบฟอร์ม"
+	saveText  = "โปรดบันทึกเป็นข้อความ UTF-8, CSV หรือ XLSX"
+	saveAgain = "โปรดเปิดไฟล์ด้วยโปรแกรมเดิมแล้วบันทึกใหม่"
+	exportNew = "โปรดส่งออกบันทึกอีกครั้ง แล้วแก้ไขในไฟล์ใหม่"
+)
 
 // MaxBytes is the size of the largest file that is read.
 const MaxBytes = 8 << 20
@@ -71,23 +89,23 @@ const MaxBytes = 8 << 20
 // by content.
 func Import(name string, data []byte) (Result, error) {
 	if len(data) > MaxBytes {
-		return Result{}, &Refusal{fmt.Sprintf("%s is larger than %d MB", name, MaxBytes>>20), "give one form in a file"}
+		return Result{}, &Refusal{fmt.Sprintf("%s is larger than %d MB", name, MaxBytes>>20), "give one form in a file", fmt.Sprintf("ไฟล์ใหญ่กว่า %d MB %s", MaxBytes>>20, oneForm)}
 	}
 	if bytes.HasPrefix(data, []byte("PK")) {
 		return importZip(data)
 	}
 	if bytes.HasPrefix(data, []byte("\xd0\xcf\x11\xe0")) {
-		return Result{}, &Refusal{"an old Office file (.xls or .doc)", "save it as .xlsx or .docx"}
+		return Result{}, &Refusal{"an old Office file (.xls or .doc), or one that a password locks", "save it as .xlsx or .docx, without a password", "ไฟล์ Office รุ่นเก่า (.xls หรือ .doc) หรือไฟล์ที่ตั้งรหัสผ่าน โปรดบันทึกเป็น .xlsx หรือ .docx โดยไม่ตั้งรหัสผ่าน"}
 	}
 	if bytes.HasPrefix(data, []byte("%PDF")) {
-		return Result{}, &Refusal{"a PDF holds a picture of the form, not its cells", "give the spreadsheet, or the text that was read from it"}
+		return Result{}, &Refusal{"a PDF holds a picture of the form, not its cells", "give the spreadsheet, or the text that was read from it", "ไฟล์ PDF มีเพียงภาพของแบบฟอร์ม โปรดส่งไฟล์สเปรดชีต หรือข้อความที่อ่านจากไฟล์นี้"}
 	}
 	text, err := decode(data)
 	if err != nil {
 		return Result{}, err
 	}
 	if len(text) > ropa.MaxBytes {
-		return Result{}, &Refusal{fmt.Sprintf("the text is larger than %d MB", ropa.MaxBytes>>20), "give one form in a file"}
+		return Result{}, &Refusal{fmt.Sprintf("the text is larger than %d MB", ropa.MaxBytes>>20), "give one form in a file", fmt.Sprintf("ข้อความใหญ่กว่า %d MB %s", ropa.MaxBytes>>20, oneForm)}
 	}
 	switch {
 	case isCanonical(text):
@@ -105,7 +123,7 @@ func Import(name string, data []byte) (Result, error) {
 func importZip(data []byte) (Result, error) {
 	kind, err := xlsx.Kind(data)
 	if err != nil {
-		return Result{}, &Refusal{err.Error(), "save the form again with its own program"}
+		return Result{}, &Refusal{err.Error(), "save the form again with its own program", "เปิดไฟล์ไม่ได้: ไฟล์เสียหาย ไม่ใช่ .xlsx หรือ .docx หรือมีเนื้อหาเกินกว่าแบบฟอร์ม (" + err.Error() + ") " + saveAgain}
 	}
 	if kind == "docx" {
 		return importDOCX(data)
@@ -119,19 +137,19 @@ func decode(data []byte) (string, error) {
 	case bytes.HasPrefix(data, []byte("\xff\xfe")), bytes.HasPrefix(data, []byte("\xfe\xff")):
 		out, err := unicode.UTF16(unicode.LittleEndian, unicode.ExpectBOM).NewDecoder().Bytes(data)
 		if err != nil {
-			return "", &Refusal{"the text is broken UTF-16", "save it as UTF-8"}
+			return "", &Refusal{"the text is broken UTF-16", "save it as UTF-8", "ข้อความ UTF-16 เสียหาย โปรดบันทึกเป็น UTF-8"}
 		}
 		data = out
 	case !utf8.Valid(data):
 		out, err := charmap.Windows874.NewDecoder().Bytes(data)
 		if err != nil || !mostlyThai(string(out)) {
-			return "", &Refusal{"neither text nor a spreadsheet that can be read", "save it as UTF-8 text, CSV or XLSX"}
+			return "", &Refusal{"neither text nor a spreadsheet that can be read", "save it as UTF-8 text, CSV or XLSX", "ไฟล์นี้ไม่ใช่ข้อความหรือสเปรดชีตที่อ่านได้ " + saveText}
 		}
 		data = out
 	}
 	text := strings.TrimPrefix(string(data), "\ufeff")
 	if strings.ContainsRune(text, 0) {
-		return "", &Refusal{"not text: it holds zero bytes", "save it as UTF-8 text, CSV or XLSX"}
+		return "", &Refusal{"not text: it holds zero bytes", "save it as UTF-8 text, CSV or XLSX", "ไฟล์นี้ไม่ใช่ข้อความ " + saveText}
 	}
 	return strings.ReplaceAll(strings.ReplaceAll(text, "\r\n", "\n"), "\r", "\n"), nil
 }

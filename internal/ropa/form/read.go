@@ -30,13 +30,13 @@ func read(format string, lines []line) (Result, error) {
 		}
 	}
 	if filled > maxLines || len(lines) > 10*maxLines {
-		return Result{}, &Refusal{fmt.Sprintf("more than %d lines; a form has not that many", maxLines), "give one form in a file"}
+		return Result{}, &Refusal{fmt.Sprintf("more than %d lines; a form has not that many", maxLines), "give one form in a file", fmt.Sprintf("มีมากกว่า %d บรรทัด เกินกว่าแบบฟอร์ม %s", maxLines, oneForm)}
 	}
 	rd := &reader{Result: Result{Format: format}, fields: map[string]Field{}, rev: blank()}
 	rest := rd.readTables(lines)
 	rest = rd.readRows(rest)
 	if len(rd.fields) < 3 && len(rd.rev.Flow.Steps) == 0 && len(rd.rev.Inventory.Systems) == 0 {
-		return Result{}, &Refusal{"this does not look like the form: fewer than three of its rows were found", "give a filled-in form as text, CSV, XLSX or DOCX, or a record in YAML or JSON"}
+		return Result{}, &Refusal{"this does not look like the form: fewer than three of its rows were found", "give a filled-in form as text, CSV, XLSX or DOCX, or a record in YAML or JSON", "ไฟล์นี้ไม่ใช่แบบฟอร์มบันทึกรายการ พบหัวข้อของแบบฟอร์มไม่ถึงสามข้อ โปรดส่งแบบฟอร์มที่กรอกแล้วเป็นข้อความ CSV, XLSX หรือ DOCX หรือบันทึกเป็น YAML หรือ JSON"}
 	}
 	rd.readHeadings(rest)
 	rd.finish()
@@ -196,14 +196,16 @@ func listItems(text string) []string {
 
 var (
 	pageMark = regexp.MustCompile(`^(?i)(หน้า|หน้าที่|page|p\.)?\s*[-–]?\s*[0-9๐-๙]{1,3}\s*[-–]?\s*((/|จาก|of)\s*[0-9๐-๙]{1,3})?$`)
+	columns  = regexp.MustCompile(`^((ลำดับ|ข้อ)(ที่)?|หัวข้อ|รายการ|รายละเอียด|คำตอบ|\s)+$`)
+	ordinal  = regexp.MustCompile(`^(?i)((ข้อ|ลำดับ)(ที่)?|no\.?)?\s*([0-9๐-๙]{1,3}\s*[.)]?)?$`)
 	drawing  = regexp.MustCompile(`^(หมายเหตุ\s*:?|หมายถึง\s*ดำเนินการด้วย(อิเล็กทรอนิกส์|เอกสาร))$`)
 )
 
-// isFurniture tells page numbers, the form's title and the legend of its picture: what
-// every such form has and nobody filled in.
+// isFurniture tells page numbers, the form's title, the heads of its columns and the
+// legend of its picture: what every such form has and nobody filled in.
 func isFurniture(text string) bool {
 	t := strings.TrimSpace(text)
-	return t == "" || pageMark.MatchString(t) || drawing.MatchString(t) || alike(t, ropa.FormTitle) > .8
+	return t == "" || pageMark.MatchString(t) || drawing.MatchString(t) || columns.MatchString(t) || alike(t, ropa.FormTitle) > .8
 }
 
 // readHeadings places the lines between the tables and lists the rest.

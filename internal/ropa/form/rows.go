@@ -397,11 +397,12 @@ func (rd *reader) row(s *span, supported, near bool) {
 	rd.fields[d.ID] = f
 }
 
-// before lists what stands before the label and is no heading of the form.
+// before lists what stands before the label and is neither a heading of the form nor the
+// number of the row.
 func (rd *reader) before(s *span) {
 	signs := s.line.signs()
 	for i := range min(s.label, len(signs)) {
-		if s.line.cell(i) != "" && best(signs[i], headings) < .55 {
+		if s.line.cell(i) != "" && !ordinal.MatchString(clean(s.line.cell(i))) && best(signs[i], headings) < .55 {
 			rd.Unplaced = append(rd.Unplaced, Piece{clean(s.line.cell(i)), s.line.place(i), known[s.row].def.ID})
 		}
 	}

@@ -15,7 +15,7 @@ import (
 func importXLSX(data []byte) (Result, error) {
 	book, err := xlsx.Read(data)
 	if err != nil {
-		return Result{}, &Refusal{err.Error(), "save the form again as .xlsx with its cells only"}
+		return Result{}, &Refusal{err.Error(), "save the form again as .xlsx with its cells only", "เปิดสเปรดชีตไม่ได้ (" + err.Error() + ") โปรดบันทึกแบบฟอร์มใหม่เป็น .xlsx"}
 	}
 	for i := range book.Sheets {
 		if book.Sheets[i].Name == sheetHidden {
@@ -51,7 +51,7 @@ func bookLines(book *xlsx.Book) []line {
 func readOurs(book *xlsx.Book, hidden *xlsx.Sheet) (Result, error) {
 	rev, err := hiddenRecord(hidden)
 	if err != nil {
-		return Result{}, &Refusal{"sheet " + sheetHidden + ": " + err.Error(), "delete that sheet, and the form will be read as people see it"}
+		return Result{}, &Refusal{"sheet " + sheetHidden + ": " + err.Error(), "delete that sheet, and the form will be read as people see it", "แผ่นงาน " + sheetHidden + " ถูกแก้ไข โปรดลบแผ่นงานนั้น แล้วระบบจะอ่านแบบฟอร์มตามที่เห็น"}
 	}
 	v := view{book: book, rev: rev}
 	if err := v.locate(); err != nil {
@@ -128,7 +128,7 @@ func (v *view) locate() error {
 		}
 	}
 	if len(v.at) == 0 {
-		return &Refusal{"the workbook has lost the names of its cells", "delete the sheet " + sheetHidden + ", and the form will be read by its labels"}
+		return &Refusal{"the workbook has lost the names of its cells", "delete the sheet " + sheetHidden + ", and the form will be read by its labels", "สเปรดชีตนี้ไม่มีชื่อของช่องแล้ว โปรดลบแผ่นงาน " + sheetHidden + " แล้วระบบจะอ่านตามหัวข้อ"}
 	}
 	for i := range ropa.Rows {
 		if err := v.checkRow(&ropa.Rows[i]); err != nil {
@@ -190,7 +190,7 @@ func (v *view) checkRow(d *ropa.RowDef) error {
 	case 1:
 		v.at[d.ID] = found[0]
 	default:
-		return &Refusal{fmt.Sprintf("the row %q stands %d times in the sheet %s", d.Title.TH, len(found), ref.Sheet), "leave one of them, or delete the sheet " + sheetHidden}
+		return &Refusal{fmt.Sprintf("the row %q stands %d times in the sheet %s", d.Title.TH, len(found), ref.Sheet), "leave one of them, or delete the sheet " + sheetHidden, fmt.Sprintf("หัวข้อ %q มี %d แห่งในแผ่นงาน %s โปรดเหลือไว้แห่งเดียว หรือลบแผ่นงาน %s", d.Title.TH, len(found), ref.Sheet, sheetHidden)}
 	}
 	return nil
 }
@@ -240,7 +240,7 @@ func (v *view) checkSteps() error {
 			continue
 		}
 		if _, twice := rows[to]; twice {
-			return &Refusal{fmt.Sprintf("step %s stands twice in the sheet %s", m[1], ref.Sheet), "give each step its own number"}
+			return &Refusal{fmt.Sprintf("step %s stands twice in the sheet %s", m[1], ref.Sheet), "give each step its own number", fmt.Sprintf("ขั้นตอนที่ %s ซ้ำกันในแผ่นงาน %s โปรดให้แต่ละขั้นตอนมีหมายเลขของตนเอง", m[1], ref.Sheet)}
 		}
 		rows[to] = ref
 		moved = moved || to != i

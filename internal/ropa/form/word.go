@@ -186,7 +186,7 @@ func wordSystem(s *ropa.System, i int, text map[string]string) []docx.Row {
 func importDOCX(data []byte) (Result, error) {
 	d, err := docx.Read(data)
 	if err != nil {
-		return Result{}, &Refusal{err.Error(), "save the form again as .docx"}
+		return Result{}, &Refusal{err.Error(), "save the form again as .docx", "เปิดเอกสารไม่ได้ (" + err.Error() + ") โปรดบันทึกแบบฟอร์มใหม่เป็น .docx"}
 	}
 	for _, part := range d.Data {
 		if c, ok := wordCarrier(part); ok {
@@ -216,10 +216,10 @@ func wordCarrier(part []byte) (carrier, bool) {
 func readDocument(d *docx.Document, c carrier) (Result, error) {
 	rev, err := c.open()
 	if err != nil {
-		return Result{}, &Refusal{err.Error(), "export the record again and carry your changes over"}
+		return Result{}, &Refusal{err.Error(), "export the record again and carry your changes over", "ข้อมูลของบันทึกในเอกสารเสียหาย (" + err.Error() + ") " + exportNew}
 	}
 	if len(d.Twice) > 0 {
-		return Result{}, &Refusal{fmt.Sprintf("the answer %q stands twice in the document", d.Twice[0]), "remove one of the two"}
+		return Result{}, &Refusal{fmt.Sprintf("the answer %q stands twice in the document", d.Twice[0]), "remove one of the two", fmt.Sprintf("คำตอบ %q มีสองแห่งในเอกสาร โปรดลบแห่งหนึ่ง", d.Twice[0])}
 	}
 	if len(d.Controls) == 0 {
 		return readLost(d, rev)
@@ -250,7 +250,7 @@ func readLost(d *docx.Document, rev *ropa.Revision) (Result, error) {
 	}
 	for _, c := range cellsOf(rev) {
 		if visible(c.text) != visible(now[c.id]) {
-			return Result{}, &Refusal{fmt.Sprintf("the document has lost its fields, and %s differs from the record", c.id), "export the record again and carry your changes over"}
+			return Result{}, &Refusal{fmt.Sprintf("the document has lost its fields, and %s differs from the record", c.id), "export the record again and carry your changes over", fmt.Sprintf("เอกสารไม่มีช่องของแบบฟอร์มแล้ว และ %s ต่างจากบันทึก %s", c.id, exportNew)}
 		}
 	}
 	return Result{Format: "docx", Revision: rev, Fields: fieldsOf(rev, func(id string) string { return id })}, nil

@@ -218,7 +218,7 @@ func readForm(c *Call) (ReadForm, error) {
 	}
 	r, err := papers.Import(c.Query("name"), data)
 	if err != nil {
-		return ReadForm{}, errs.InvalidField("file", "error.record-unreadable", "reason", err.Error())
+		return ReadForm{}, errs.InvalidField("file", "error.record-unreadable", "reason", papers.Why(err, c.Lang))
 	}
 	text, err := ropa.Marshal(r.Revision)
 	out := ReadForm{Text: string(text), Questions: []FormDoubt{}, Unplaced: []FormDoubt{}}

@@ -138,7 +138,7 @@ func (v *visit) readFile(p *draftPage) (bool, error) {
 		return false, errs.Wrap(err, errs.Invalid, "error.invalid")
 	}
 	defer file.Close()
-	r, err := importFile(file, header)
+	r, err := v.importFile(file, header)
 	if err != nil {
 		return false, err
 	}
@@ -157,14 +157,14 @@ func (v *visit) readFile(p *draftPage) (bool, error) {
 	return true, nil
 }
 
-func importFile(file multipart.File, header *multipart.FileHeader) (papers.Result, error) {
+func (v *visit) importFile(file multipart.File, header *multipart.FileHeader) (papers.Result, error) {
 	data, err := io.ReadAll(io.LimitReader(file, papers.MaxBytes+1))
 	if err != nil {
 		return papers.Result{}, errs.Wrap(err, errs.Invalid, "error.invalid")
 	}
 	r, err := papers.Import(header.Filename, data)
 	if err != nil {
-		return r, errs.InvalidField("file", "error.record-unreadable", "reason", err.Error())
+		return r, errs.InvalidField("file", "error.record-unreadable", "reason", papers.Why(err, v.lang))
 	}
 	return r, nil
 }
