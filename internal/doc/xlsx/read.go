@@ -53,7 +53,9 @@ func Read(data []byte) (book *Book, err error) {
 			book, err = nil, errors.New("a spreadsheet that cannot be read")
 		}
 	}()
-	f, err := excelize.OpenReader(bytes.NewReader(data), excelize.Options{UnzipSizeLimit: MaxUnpacked, UnzipXMLSizeLimit: MaxPart, RawCellValue: true})
+	// Cells are read as people see them: a number with its unit, a date as a date and not as
+	// the days since 1900.
+	f, err := excelize.OpenReader(bytes.NewReader(data), excelize.Options{UnzipSizeLimit: MaxUnpacked, UnzipXMLSizeLimit: MaxPart, ShortDatePattern: "yyyy-mm-dd", LongDatePattern: "yyyy-mm-dd"})
 	if err != nil {
 		return nil, fmt.Errorf("a spreadsheet that cannot be read: %w", err)
 	}

@@ -78,7 +78,7 @@ func Why(err error, lang string) string {
 const (
 	oneForm   = "โปรดส่งไฟล์ละหนึ่งแบบฟอร์ม"
 	saveText  = "โปรดบันทึกเป็นข้อความ UTF-8, CSV หรือ XLSX"
-	saveAgain = "โปรดเปิดไฟล์ด้วยโปรแกรมเดิมแล้วบันทึกใหม่"
+	saveAgain = "โปรดเปิดไฟล์ด้วยโปรแกรมเดิมแล้วบันทึกใหม่เป็น .xlsx หรือ .docx"
 	exportNew = "โปรดส่งออกบันทึกอีกครั้ง แล้วแก้ไขในไฟล์ใหม่"
 )
 
@@ -97,6 +97,9 @@ func Import(name string, data []byte) (Result, error) {
 	if bytes.HasPrefix(data, []byte("\xd0\xcf\x11\xe0")) {
 		return Result{}, &Refusal{"an old Office file (.xls or .doc), or one that a password locks", "save it as .xlsx or .docx, without a password", "ไฟล์ Office รุ่นเก่า (.xls หรือ .doc) หรือไฟล์ที่ตั้งรหัสผ่าน โปรดบันทึกเป็น .xlsx หรือ .docx โดยไม่ตั้งรหัสผ่าน"}
 	}
+	if bytes.HasPrefix(data, []byte(`{\rtf`)) {
+		return Result{}, &Refusal{"a file in the Rich Text Format", "save it as .docx", "ไฟล์ RTF โปรดบันทึกเป็น .docx"}
+	}
 	if bytes.HasPrefix(data, []byte("%PDF")) {
 		return Result{}, &Refusal{"a PDF holds a picture of the form, not its cells", "give the spreadsheet, or the text that was read from it", "ไฟล์ PDF มีเพียงภาพของแบบฟอร์ม โปรดส่งไฟล์สเปรดชีต หรือข้อความที่อ่านจากไฟล์นี้"}
 	}
@@ -107,23 +110,31 @@ func Import(name string, data []byte) (Result, error) {
 	if len(text) > ropa.MaxBytes {
 		return Result{}, &Refusal{fmt.Sprintf("the text is larger than %d MB", ropa.MaxBytes>>20), "give one form in a file", fmt.Sprintf("ข้อความใหญ่กว่า %d MB %s", ropa.MaxBytes>>20, oneForm)}
 	}
+	damaged := strings.Count(text, broken)
 	switch {
+	case damaged > 0 && (isCanonical(text) || isOurCSV(text)):
+		return Result{}, &Refusal{fmt.Sprintf("%d characters of the record are damaged", damaged), "export the record again", fmt.Sprintf("บันทึกมีอักขระเสียหาย %d แห่ง %s", damaged, exportNew)}
 	case isCanonical(text):
 		return importCanonical(text)
 	case isOurCSV(text):
 		return importCSV(text)
 	}
+	format, lines := "text", textLines(text)
 	if rows, ok := commaRows(text); ok {
-		return read("csv", rows)
+		format, lines = "csv", rows
 	}
-	return read("text", textLines(text))
+	r, err := read(format, lines)
+	if err == nil && damaged > 0 {
+		r.ask("", "", "", fmt.Sprintf("ไฟล์มีอักขระเสียหาย %d แห่ง โปรดเทียบกับต้นฉบับ", damaged), fmt.Sprintf("%d characters of the file are damaged: compare it with the original", damaged))
+	}
+	return r, err
 }
 
 // importZip tells a spreadsheet from a word processor's file.
 func importZip(data []byte) (Result, error) {
 	kind, err := xlsx.Kind(data)
 	if err != nil {
-		return Result{}, &Refusal{err.Error(), "save the form again with its own program", "เปิดไฟล์ไม่ได้: ไฟล์เสียหาย ไม่ใช่ .xlsx หรือ .docx หรือมีเนื้อหาเกินกว่าแบบฟอร์ม (" + err.Error() + ") " + saveAgain}
+		return Result{}, &Refusal{err.Error(), "save the form again as .xlsx or .docx", "เปิดไฟล์ไม่ได้: ไฟล์เสียหาย ไม่ใช่ .xlsx หรือ .docx หรือมีเนื้อหาเกินกว่าแบบฟอร์ม (" + err.Error() + ") " + saveAgain}
 	}
 	if kind == "docx" {
 		return importDOCX(data)
@@ -140,6 +151,8 @@ func decode(data []byte) (string, error) {
 			return "", &Refusal{"the text is broken UTF-16", "save it as UTF-8", "ข้อความ UTF-16 เสียหาย โปรดบันทึกเป็น UTF-8"}
 		}
 		data = out
+	case mostlyUTF8(data):
+		data = bytes.ToValidUTF8(data, []byte(broken))
 	case !utf8.Valid(data):
 		out, err := charmap.Windows874.NewDecoder().Bytes(data)
 		if err != nil || !mostlyThai(string(out)) {
@@ -152,6 +165,25 @@ func decode(data []byte) (string, error) {
 		return "", &Refusal{"not text: it holds zero bytes", "save it as UTF-8 text, CSV or XLSX", "ไฟล์นี้ไม่ใช่ข้อความ " + saveText}
 	}
 	return strings.ReplaceAll(strings.ReplaceAll(text, "\r\n", "\n"), "\r", "\n"), nil
+}
+
+// broken stands for what was a character, in a text that was cut or damaged.
+const broken = "\ufffd"
+
+// mostlyUTF8 tells text in UTF-8 of which little is damaged: by chance no other encoding
+// of Thai has so many whole characters.
+func mostlyUTF8(data []byte) bool {
+	whole, bad := 0, 0
+	for i := 0; i < len(data); {
+		r, n := utf8.DecodeRune(data[i:])
+		if r == utf8.RuneError && n == 1 {
+			bad++
+		} else if n == 3 {
+			whole++
+		}
+		i += n
+	}
+	return bad > 0 && whole > 20*bad
 }
 
 func mostlyThai(s string) bool {

@@ -62,8 +62,43 @@ func (rd *reader) finish() {
 		rd.rev.Form[d.ID] = rd.take(f)
 	}
 	rd.Fields = append(fields, rd.Fields...)
+	rd.whole()
 	Derive(rd.rev, rd.doubt)
 	rd.Revision = rd.rev
+}
+
+const (
+	// fewEnd is how many rows must be missing at the end, and fewRows in all, for a file to
+	// look as if a part of it had been lost.
+	fewEnd  = 3
+	fewRows = 10
+)
+
+// whole asks for what a form has and this file has not: it may have been cut off, or a
+// sheet been left out.
+func (rd *reader) whole() {
+	missing, end := 0, 0
+	for i := range ropa.Rows {
+		if _, ok := rd.fields[ropa.Rows[i].ID]; ok {
+			end = 0
+			continue
+		}
+		missing++
+		end++
+	}
+	n := len(ropa.Rows)
+	switch {
+	case end >= fewEnd:
+		rd.ask("", "", "", fmt.Sprintf("ไม่พบหัวข้อที่ %d ถึง %d ไฟล์อาจไม่ครบ โปรดเทียบกับต้นฉบับ", n-end+1, n), fmt.Sprintf("rows %d to %d are not in the file: compare it with the original, it may have been cut off", n-end+1, n))
+	case missing >= fewRows:
+		rd.ask("", "", "", fmt.Sprintf("ไม่พบ %d จาก %d หัวข้อ ไฟล์อาจไม่ครบ โปรดเทียบกับต้นฉบับ", missing, n), fmt.Sprintf("%d of %d rows are not in the file: compare it with the original, a part may be missing", missing, n))
+	}
+	if len(rd.rev.Flow.Steps) == 0 {
+		rd.ask("flow.steps", "", "", "ไม่พบตารางการไหลของข้อมูล หากต้นฉบับมี โปรดส่งไฟล์ที่มีตารางนี้", "there is no table of the data flow: if the original has one, give a file that has it")
+	}
+	if len(rd.rev.Inventory.Systems) == 0 {
+		rd.ask("inventory.systems", "", "", "ไม่พบตารางรายชื่อระบบ หากต้นฉบับมี โปรดส่งไฟล์ที่มีตารางนี้", "there is no table of systems: if the original has one, give a file that has it")
+	}
 }
 
 // absent is a row that was not found. It may be hidden in what could not be placed, or in

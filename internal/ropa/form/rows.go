@@ -386,6 +386,9 @@ func (rd *reader) row(s *span, supported, near bool) {
 	case s.line.formula:
 		confidence = min(confidence, .6)
 		rd.ask(d.ID, f.Place, text, "ช่องนี้เป็นสูตร โปรดยืนยันค่า", "this cell holds a formula: confirm its value")
+	case strings.Contains(text, broken):
+		confidence = min(confidence, .6)
+		rd.ask(d.ID, f.Place, text, "คำตอบมีอักขระเสียหาย โปรดเทียบกับต้นฉบับ", "characters of this answer are damaged: compare it with the original")
 	case f.State == ropa.Blank && !s.whole:
 		confidence = min(confidence, .6)
 	}

@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 	"unicode"
 
 	"github.com/xuri/excelize/v2"
@@ -309,5 +311,91 @@ func TestADamagedPackageIsRefusedOrWhole(t *testing.T) {
 		}
 		try("twice", append(bytes.Clone(whole), whole...))
 		try("with bytes before it", append([]byte("PK"), whole...))
+	}
+}
+
+// What a cell shows is read, not how the program keeps it: a number with its unit, a date
+// as a date. A formula is asked about.
+func TestCellsAreReadAsPeopleSeeThem(t *testing.T) {
+	g := newGrid(t)
+	unit := `#,##0" รายการ"`
+	style, err := g.f.NewStyle(&excelize.Style{CustomNumFmt: &unit})
+	g.must(err)
+	for i, r := range paperRows("contact-us") {
+		g.set("Sheet1", i+1, r.section, r.group, r.label, r.answer)
+		at := g.name(4, i+1)
+		switch r.id {
+		case "volume":
+			g.must(errors.Join(g.f.SetCellValue("Sheet1", at, 1366), g.f.SetCellStyle("Sheet1", at, at, style)))
+		case "review.cycle":
+			g.must(g.f.SetCellValue("Sheet1", at, time.Date(2026, 11, 25, 0, 0, 0, 0, time.UTC)))
+		case "duty.review":
+			g.must(g.f.SetCellFormula("Sheet1", at, "D1"))
+		}
+	}
+	r, err := form.Import("numbers.xlsx", g.bytes())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if x := r.Revision.Form.Row("volume"); x.Text != "1,366 รายการ" || r.Revision.Volume.Declared != 1366 {
+		t.Errorf("%+v %+v", x, r.Revision.Volume)
+	}
+	if x := r.Revision.Form.Row("review.cycle"); !strings.HasPrefix(x.Text, "2026-11-25") || !asked(r, "review.cycle") {
+		t.Errorf("a day where a cycle belongs: %+v", x)
+	}
+	if !asked(r, "duty.review") {
+		t.Error("a formula is not asked about")
+	}
+}
+
+// A text that was cut inside a character, or of which some bytes are others, is read; the
+// answers that are damaged are asked about.
+func TestATextWithDamagedCharactersIsReadAndAskedAbout(t *testing.T) {
+	rows := paperRows("contact-us")
+	text := asText(rows, func(s string) string { return s })
+	cut := []byte(text[:strings.LastIndex(text, "ก")+1])
+	r, err := form.Import("cut.txt", cut)
+	if err != nil || len(r.Questions) == 0 {
+		t.Errorf("a text that was cut: %v %+v", err, r.Questions)
+	}
+	var purpose paperRow
+	for _, x := range rows {
+		if x.id == "purposes" {
+			purpose = x
+		}
+	}
+	bad := []byte(text)
+	at := strings.Index(text, purpose.answer) + strings.Index(purpose.answer, "ร")
+	bad[at] = 0xff
+	if r, err = form.Import("damaged.txt", bad); err != nil || !asked(r, "purposes") || r.Revision.Form.Row("purposes").State != ropa.Pending {
+		t.Errorf("a damaged answer: %v %+v %+v", err, r.Revision.Form.Row("purposes"), r.Questions)
+	}
+	record := bytes.Replace(export(t, ropa.Seed("contact-us", 2), "yaml"), []byte("ร"), []byte("\xff"), 1)
+	var refusal *form.Refusal
+	if _, err := form.Import("record.yaml", record); !errors.As(err, &refusal) {
+		t.Errorf("a damaged record is read: %v", err)
+	}
+}
+
+func TestAFormThatWasCutOffOrLacksItsTablesIsAskedAbout(t *testing.T) {
+	rows := paperRows("contact-us")
+	says := func(r form.Result, text string) bool {
+		return slices.ContainsFunc(r.Questions, func(q form.Question) bool { return strings.Contains(q.EN, text) })
+	}
+	r, err := form.Import("cut.txt", []byte(asText(rows[:30], func(s string) string { return s })))
+	if err != nil || !says(r, "rows 31 to 53 are not in the file") || !asked(r, "flow.steps") || !asked(r, "inventory.systems") {
+		t.Errorf("%v %+v", err, r.Questions)
+	}
+	var some []paperRow
+	for i, x := range rows {
+		if i%3 > 0 {
+			some = append(some, x)
+		}
+	}
+	if r, err = form.Import("some.txt", []byte(asText(some, func(s string) string { return s }))); err != nil || !says(r, "18 of 53 rows are not in the file") {
+		t.Errorf("%v %+v", err, r.Questions)
+	}
+	if r, err = form.Import("seed.xlsx", export(t, ropa.Seed("contact-us", 1), "xlsx")); err != nil || says(r, "not in the file") || asked(r, "flow.steps") {
+		t.Errorf("a whole form: %v %+v", err, r.Questions)
 	}
 }

@@ -180,6 +180,7 @@ func TestAFormThatWasFilledInIsReadIntoTheTextAndNotKept(t *testing.T) {
 	}
 	h.get("dpo", "/th/office/records/contact-us/3", 404)
 	p = h.want(422)(h.get("dpo", "/th/office/records/contact-us/draft", 200).Form("body").Set("body", "ของเดิม").Press("ตรวจผล", webtest.File{Field: "file", Name: "x.xlsx", Content: []byte("PK\x03\x04broken")}))
+	h.has(p, "โปรดเปิดไฟล์ด้วยโปรแกรมเดิมแล้วบันทึกใหม่เป็น .xlsx หรือ .docx") // what to do, in the reader's language
 	if p.ByID("file-error") == nil || p.Form("body").Values.Get("body") != "ของเดิม" {
 		t.Error("a broken file is not told at its field, or takes the text with it")
 	}
