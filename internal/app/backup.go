@@ -17,6 +17,7 @@ import (
 	"prasan/internal/audit"
 	"prasan/internal/backup"
 	"prasan/internal/backup/place"
+	"prasan/internal/breach"
 	"prasan/internal/cases"
 	"prasan/internal/config"
 	"prasan/internal/db"
@@ -238,6 +239,9 @@ func settle(ctx context.Context, database, files string, dead []string, redone [
 			return err
 		}
 		if err := rights.Bury(tx, dead); err != nil {
+			return err
+		}
+		if err := breach.Bury(tx, dead); err != nil {
 			return err
 		}
 		if err := cases.Redo(tx, slices.DeleteFunc(slices.Clone(redone), isWithdrawal)); err != nil {

@@ -17,6 +17,8 @@ func wireBreach(_ context.Context, a *App) error {
 	a.Breach = breach.New(breach.Deps{DB: a.DB, Vault: a.Vault, Processing: a.Processing, Audit: a.Audit, Jobs: a.Jobs, Mail: a.Mail, Record: a.Register.Snapshot, Named: org.NamedAt, Tell: a.Cases.Tell, Now: a.Now, Terms: t,
 		Letters: a.Letters, Contact: a.contact, Labels: a.labels, Measures: breach.Measures{EndSessions: accounts.EndSessions, RotateKeys: a.RotateKeys}})
 	a.Breach.Register()
+	end := breach.EndOfLife{Service: a.Breach}
+	a.Holders, a.Retention.Holders = append(a.Holders, end), append(a.Retention.Holders, end)
 	a.Operations = append(a.Operations, api.BreachOperations(a.Breach, a.contact, a.labels)...)
 	return nil
 }

@@ -362,6 +362,9 @@ func (s *Service) Close(ctx context.Context, a policy.Actor, id, lessons string)
 	})
 }
 
+// system is who acts where nobody does.
+var system = policy.Actor{Account: "system"}
+
 type alarmed struct {
 	ID    string `json:"id"`
 	Hours int    `json:"hours"`
@@ -386,7 +389,7 @@ func (s *Service) Alarm(ctx context.Context, j jobs.Job) error {
 		if err != nil {
 			return err
 		}
-		return s.note(tx, &b, policy.Actor{Account: "system"}, "alarm", map[string]string{"hours": itoa(due.Hours), "people": itoa(n)})
+		return s.note(tx, &b, system, "alarm", map[string]string{"hours": itoa(due.Hours), "people": itoa(n)})
 	})
 }
 
@@ -410,6 +413,9 @@ func (s *Service) Get(ctx context.Context, a policy.Actor, id string) (Breach, e
 // Describe opens what was reported; the reading is logged.
 func (s *Service) Describe(ctx context.Context, a policy.Actor, id string) (string, error) {
 	b, err := s.Get(ctx, a, id)
+	if err == nil && len(b.description) == 0 { // after a round
+		err = errs.New(errs.NotFound, "error.key-destroyed")
+	}
 	if err != nil {
 		return "", err
 	}

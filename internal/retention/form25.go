@@ -21,7 +21,7 @@ var formWidths = []float64{9, 15, 9, 17, 21, 30, 24, 36}
 // FormDecisions are the decisions in its words.
 var formDecisions = map[string]string{"": "", "destroy": "X ทำลาย", "extend": "ขยายเวลาการเก็บ", "archive": "ส่งมอบสำนักหอจดหมายเหตุแห่งชาติ", "hold": "ระงับการทำลาย"}
 
-var formMatters = map[string]string{"case": "เรื่องที่ประชาชนติดต่อ", "mail": "ไปรษณีย์อิเล็กทรอนิกส์ที่ได้รับ", "request": "คำร้องขอใช้สิทธิของเจ้าของข้อมูล"}
+var formMatters = map[string]string{"case": "เรื่องที่ประชาชนติดต่อ", "mail": "ไปรษณีย์อิเล็กทรอนิกส์ที่ได้รับ", "request": "คำร้องขอใช้สิทธิของเจ้าของข้อมูล", "breach": "รายงานเหตุละเมิดข้อมูลส่วนบุคคล"}
 
 // FormLine is a line of form 25: references and dates, nothing of what is in it.
 func FormLine(r Round, i Item) []string {

@@ -388,6 +388,10 @@ func (v *visit) breachHistory(d *dossier, b breach.Breach) (people, error) {
 		if what := e.Body["measure"]; what != "" {
 			m.Text = v.t("breach.measure-"+what) + " · " + m.Text
 		}
+		if len(e.Body) == 0 { // also what a round has left of it
+			d.Moments = append(d.Moments, m)
+			continue
+		}
 		switch e.Kind {
 		case "alarm":
 			m.Title = v.t("breach.event-alarm-n", "hours", e.Body["hours"], "people", e.Body["people"])
