@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/url"
 	"os"
+	"sync/atomic"
 	"time"
 
 	"prasan/internal/config"
@@ -46,28 +47,38 @@ func (t nodeTLS) fits(nodes map[string]string) error {
 	return nil
 }
 
-// of is the TLS of one organisation; nil where nothing is set. Files that are missing or
+// of is the TLS of one organisation to its node, and tells whether the node has asked for a
+// certificate where there is none; nil for a node without TLS. Files that are missing or
 // do not belong together keep the program from starting. A certificate that is over does
 // not: the rest of the office goes on, and what should leave through the node says why it
 // does not. Files are read for each connection, so that they can be replaced while serving.
-func (t nodeTLS) of(org string) (*tls.Config, error) {
-	cert, key, authority := t.certs[org], t.keys[org], t.authorities[org]
-	if cert == "" && key == "" && authority == "" {
-		return nil, nil
-	}
-	if (cert == "") != (key == "") {
-		return nil, errs.New(errs.Invalid, "error.ecms-cert-lone", "org", org)
+func (t nodeTLS) of(org string, node *url.URL) (*tls.Config, func() bool, error) {
+	if node.Scheme != "https" {
+		return nil, nil, nil
 	}
 	out := &tls.Config{MinVersion: tls.VersionTLS12}
-	if authority != "" {
-		text, err := os.ReadFile(authority)
-		out.RootCAs = x509.NewCertPool()
-		if err != nil || !out.RootCAs.AppendCertsFromPEM(text) {
-			return nil, errs.Wrap(err, errs.Invalid, "error.ecms-pin", "path", authority)
+	if authority := t.authorities[org]; authority != "" {
+		if err := recognise(out, authority, node.Hostname()); err != nil {
+			return nil, nil, err
 		}
 	}
-	if cert == "" {
-		return out, nil
+	asked, err := t.show(out, org)
+	return out, asked, err
+}
+
+// show shows the certificate of an organisation to a node that asks for one.
+func (t nodeTLS) show(out *tls.Config, org string) (asked func() bool, err error) {
+	cert, key := t.certs[org], t.keys[org]
+	if cert == "" && key == "" {
+		var in atomic.Bool
+		out.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
+			in.Store(true)
+			return &tls.Certificate{}, nil
+		}
+		return in.Load, nil
+	}
+	if cert == "" || key == "" {
+		return nil, errs.New(errs.Invalid, "error.ecms-cert-lone", "org", org)
 	}
 	own, err := pairOf(cert, key)
 	if err != nil {
@@ -86,7 +97,44 @@ func (t nodeTLS) of(org string) (*tls.Config, error) {
 		}
 		return own, nil
 	}
-	return out, nil
+	return func() bool { return false }, nil
+}
+
+// recognise has a node recognised by authorities that are in a file. The library's own
+// check would know those that were there at the start; this one is the same in everything else.
+func recognise(out *tls.Config, path, host string) error {
+	if _, err := authoritiesIn(path); err != nil {
+		return err
+	}
+	out.InsecureSkipVerify = true // VerifyConnection verifies, in every handshake
+	out.VerifyConnection = func(c tls.ConnectionState) error {
+		roots, err := authoritiesIn(path)
+		if err == nil {
+			err = chains(c.PeerCertificates, x509.VerifyOptions{DNSName: host, Roots: roots, Intermediates: x509.NewCertPool()})
+		}
+		if err != nil {
+			return &tls.CertificateVerificationError{UnverifiedCertificates: c.PeerCertificates, Err: err}
+		}
+		return nil
+	}
+	return nil
+}
+
+func chains(shown []*x509.Certificate, o x509.VerifyOptions) error {
+	for _, c := range shown[1:] { // there is one at least: without, there is no handshake
+		o.Intermediates.AddCert(c)
+	}
+	_, err := shown[0].Verify(o)
+	return err
+}
+
+func authoritiesIn(path string) (*x509.CertPool, error) {
+	text, err := os.ReadFile(path)
+	pool := x509.NewCertPool()
+	if err != nil || !pool.AppendCertsFromPEM(text) {
+		return nil, errs.Wrap(err, errs.Invalid, "error.ecms-pin", "path", path)
+	}
+	return pool, nil
 }
 
 func pairOf(cert, key string) (*tls.Certificate, error) {

@@ -16,8 +16,10 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -93,7 +95,7 @@ func TestANodeIsShownACertificate(t *testing.T) {
 		want string
 	}{
 		"its own":                   {config.ECMS{Cert: []string{"1=" + cert}, Key: []string{"1=" + key}, CA: []string{"1=" + nodeCert}}, ""},
-		"none":                      {config.ECMS{CA: []string{"1=" + nodeCert}}, "error.ecms-not-known"},
+		"none":                      {config.ECMS{CA: []string{"1=" + nodeCert}}, "error.ecms-demands"},
 		"another":                   {config.ECMS{Cert: []string{"1=" + other}, Key: []string{"1=" + otherKey}, CA: []string{"1=" + nodeCert}}, "error.ecms-not-known"},
 		"one that is over":          {config.ECMS{Cert: []string{"1=" + over}, Key: []string{"1=" + overKey}, CA: []string{"1=" + nodeCert}}, ecms.OwnCertificate},
 		"to a node of nobody":       {config.ECMS{Cert: []string{"1=" + cert}, Key: []string{"1=" + key}}, "error.ecms-untrusted"},
@@ -132,6 +134,116 @@ func TestACertificateForANodeIsReplacedWhileServing(t *testing.T) {
 	}
 }
 
+// The authority of a node is replaced while the program runs, too; where its file is gone,
+// or the node bears another name, the node is not believed.
+func TestTheAuthorityOfANodeIsReplacedWhileServing(t *testing.T) {
+	now := time.Now()
+	cert, key, known := pemFiles(t, now.Add(-time.Hour), now.Add(time.Hour))
+	other, _, _ := pemFiles(t, now.Add(-time.Hour), now.Add(time.Hour))
+	own, err := tls.LoadX509KeyPair(cert, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := strict(t, own, known)
+	set := config.ECMS{Cert: []string{"1=" + cert}, Key: []string{"1=" + key}, CA: []string{"1=" + other}}
+	c := ecmsClient(t, set, s)
+	if _, err := c.Head(context.Background(), "1"); errs.As(err).Key != "error.ecms-untrusted" {
+		t.Errorf("of another authority: %v", err)
+	}
+	text, err := os.ReadFile(cert)
+	if err == nil {
+		err = os.WriteFile(other, text, 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Head(context.Background(), "1"); err != nil {
+		t.Errorf("of the new one: %v", err)
+	}
+	c = ecmsClient(t, set, s) // without a connection as yet
+	s.URL = strings.Replace(s.URL, "127.0.0.1", "localhost", 1)
+	if _, err := ecmsClient(t, set, s).Head(context.Background(), "1"); errs.As(err).Key != "error.ecms-untrusted" {
+		t.Errorf("by another name: %v", err)
+	}
+	if err := os.Remove(other); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Head(context.Background(), "1"); errs.As(err).Key != "error.ecms-untrusted" {
+		t.Errorf("without the file: %v", err)
+	}
+}
+
+// A node that ends a connection says why by a number; what of it is about certificates is
+// told apart from what is not.
+func TestAlertsOfANodeAreToldApart(t *testing.T) {
+	now := time.Now()
+	cert, key, _ := pemFiles(t, now.Add(-time.Hour), now.Add(time.Hour))
+	shown := config.ECMS{Cert: []string{"1=" + cert}, Key: []string{"1=" + key}}
+	for alert, want := range map[byte]string{42: "error.ecms-not-known", 46: "error.ecms-not-known", 48: "error.ecms-not-known", 116: "error.ecms-not-known", 40: "error.ecms-handshake", 70: "error.ecms-handshake", 112: "error.ecms-handshake", 80: "error.ecms-unreachable", 51: "error.ecms-unreachable"} {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		go func() {
+			for {
+				c, err := l.Accept()
+				if err != nil {
+					return
+				}
+				_, _ = c.Read(make([]byte, 4096))
+				_, _ = c.Write([]byte{21, 3, 3, 0, 2, 2, alert})
+				_, _ = io.Copy(io.Discard, c)
+				c.Close()
+			}
+		}()
+		s := &httptest.Server{URL: "https://" + l.Addr().String(), Listener: l}
+		if err := askNode(t, shown, s); errs.As(err).Key != want {
+			t.Errorf("%d: %v, not %s", alert, err, want)
+		}
+		l.Close()
+	}
+}
+
+// Whichever way a node demands a certificate, and however large the letter is: who has none
+// is told to get one.
+func TestANodeThatDemandsACertificateSaysSo(t *testing.T) {
+	now := time.Now()
+	nodeCert, nodeKey, _ := pemFiles(t, now.Add(-time.Hour), now.Add(time.Hour))
+	own, err := tls.LoadX509KeyPair(nodeCert, nodeKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	set := config.ECMS{CA: []string{"1=" + nodeCert}}
+	for name, how := range map[string]struct {
+		demand tls.ClientAuthType
+		most   uint16
+	}{
+		"TLS 1.3":   {tls.RequireAnyClientCert, 0},
+		"TLS 1.2":   {tls.RequireAnyClientCert, tls.VersionTLS12},
+		"by a page": {tls.RequestClientCert, 0},
+	} {
+		s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			_, _ = io.Copy(io.Discard, r.Body)
+			http.Error(w, "<html><p>400 No required SSL certificate was sent<br></html>", http.StatusBadRequest)
+		}))
+		s.Config.ErrorLog = log.New(io.Discard, "", 0)
+		s.TLS = &tls.Config{Certificates: []tls.Certificate{own}, ClientAuth: how.demand, MaxVersion: how.most}
+		s.StartTLS()
+		c := ecmsClient(t, set, s)
+		if _, err := c.Head(context.Background(), "1"); errs.As(err).Key != "error.ecms-demands" {
+			t.Errorf("%s: %v", name, err)
+		}
+		for range 20 {
+			l := &ecms.Letter{ID: "1", Main: ecms.File{Data: make([]byte, 4<<20)}}
+			if _, err := c.Send(context.Background(), "1", l); errs.As(err).Key != "error.ecms-demands" {
+				t.Errorf("%s, a large letter: %v", name, err)
+				break
+			}
+		}
+		s.Close()
+	}
+}
+
 func askNode(t *testing.T, set config.ECMS, s *httptest.Server) error {
 	t.Helper()
 	_, err := ecmsClient(t, set, s).Head(context.Background(), "1")
@@ -144,15 +256,19 @@ func ecmsClient(t *testing.T, set config.ECMS, s *httptest.Server) *ecms.Client 
 	if err != nil {
 		t.Fatal(err)
 	}
-	secure, err := files.of("1")
+	u, err := url.Parse(s.URL)
 	if err != nil {
 		t.Fatal(err)
 	}
-	way, err := egress.New(egress.Config{Allow: []string{s.Listener.Addr().String()}, Networks: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, TLS: secure})
+	secure, lacks, err := files.of("1", u)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &ecms.Client{URL: s.URL, HTTP: way.HTTPClient(), Now: time.Now}
+	way, err := egress.New(egress.Config{Allow: []string{u.Host}, Networks: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, TLS: secure})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &ecms.Client{URL: s.URL, HTTP: way.HTTPClient(), Now: time.Now, Lacks: lacks}
 }
 
 // Files that are not there or do not belong together, and settings for a node that there

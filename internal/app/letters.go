@@ -113,7 +113,7 @@ func (a *App) nodes() (map[string]ecms.Exchange, error) {
 		if ip, err := netip.ParseAddr(u.Hostname()); err == nil && ip.IsLoopback() {
 			allowed = append(allowed, netip.PrefixFrom(ip, ip.BitLen()))
 		}
-		secure, err := secured.of(org)
+		secure, lacks, err := secured.of(org, u)
 		if err != nil {
 			return nil, err
 		}
@@ -121,7 +121,7 @@ func (a *App) nodes() (map[string]ecms.Exchange, error) {
 		if err != nil {
 			return nil, err
 		}
-		out[org] = &ecms.Client{URL: u.String(), Token: tokens[org], HTTP: way.HTTPClient(), Now: a.Now, Folder: a.Config.Data}
+		out[org] = &ecms.Client{URL: u.String(), Token: tokens[org], HTTP: way.HTTPClient(), Now: a.Now, Folder: a.Config.Data, Lacks: lacks}
 	}
 	return out, nil
 }

@@ -1,7 +1,12 @@
 package saraban_test
 
 import (
+	"crypto/tls"
 	"crypto/x509"
+	"io"
+	"log"
+	"net/http"
+	"net/http/httptest"
 	"strconv"
 	"strings"
 	"testing"
@@ -11,6 +16,7 @@ import (
 	"prasan/internal/db"
 	"prasan/internal/db/dbtest"
 	"prasan/internal/housetest"
+	"prasan/internal/i18n"
 	"prasan/internal/letters"
 	"prasan/internal/policy"
 	"prasan/internal/saraban"
@@ -87,6 +93,41 @@ func TestWhatTheNodeTookLongAgoIsNotRefused(t *testing.T) {
 		housetest.Must(t, from.Deliver(ctx, d.ID))
 		if now := from.state(l.ID); now.State != saraban.OnItsWay || now.ProcessID != taken || taken == "" {
 			t.Errorf("handed over again: %+v, not %s", now, taken)
+		}
+	})
+}
+
+// Where the node demands a certificate that is not there, the letter stays queued, and who
+// looks is told what to do; with one it leaves by itself.
+func TestALetterWaitsForTheCertificateThatItsNodeDemands(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, e *dbtest.Engine) {
+		from, to, _ := pair(t, e, dbtest.SQLite(t))
+		node := httptest.NewUnstartedServer(&ecms.Server{Exchange: to.Node(), Now: e.Clock.Now, Caller: func(*http.Request) (string, bool) { return rayongECMS, true }})
+		node.TLS = &tls.Config{ClientAuth: tls.RequireAnyClientCert}
+		node.Config.ErrorLog = log.New(io.Discard, "", 0)
+		node.StartTLS()
+		defer node.Close()
+		var shown tls.Certificate
+		secure := node.Client().Transport.(*http.Transport).Clone()
+		secure.TLSClientConfig.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return &shown, nil }
+		from.Nodes[rayongECMS] = &ecms.Client{URL: node.URL + ecms.Path, HTTP: &http.Client{Transport: secure}, Now: e.Clock.Now, Lacks: func() bool { return shown.PrivateKey == nil }}
+		l := from.letter(letters.NoSecrecy)
+		_, _, err := from.Dispatch(ctx, sender, l.ID, saraban.Sending{Channel: saraban.ECMS})
+		housetest.Must(t, err)
+		from.work()
+		d := from.state(l.ID)
+		if d.State != saraban.Queued || d.LastError != "error.ecms-demands" {
+			t.Fatalf("without a certificate: %+v", d)
+		}
+		for _, lang := range []string{"th", "en"} {
+			if said := i18n.T(lang, d.LastError); !strings.Contains(said, "--ecms-cert") || !strings.Contains(said, "--ecms-key") {
+				t.Errorf("it is said %q", said)
+			}
+		}
+		shown = node.TLS.Certificates[0]
+		from.settle()
+		if d := from.state(l.ID); d.State != saraban.OnItsWay || d.LastError != "" {
+			t.Errorf("with one: %+v", d)
 		}
 	})
 }

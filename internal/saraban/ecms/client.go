@@ -12,6 +12,8 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"reflect"
+	"slices"
 	"strings"
 	"time"
 
@@ -29,6 +31,8 @@ type Client struct {
 	Now   func() time.Time
 	// Folder is where large files are put while a letter is read; "" is memory.
 	Folder string
+	// Lacks tells whether the node has asked for a certificate and there is none to show.
+	Lacks func() bool
 }
 
 var _ Exchange = (*Client)(nil)
@@ -45,13 +49,17 @@ func (c *Client) call(ctx context.Context, body func(p *printer)) (*element, err
 	}
 	res, err := c.HTTP.Do(r)
 	if err != nil {
-		return nil, errs.Wrap(err, errs.Unavailable, whyNot(err))
+		return nil, errs.Wrap(err, errs.Unavailable, c.whyNot(err))
 	}
 	defer res.Body.Close()
 	root, err := parse(res.Body, res.ContentLength, c.Folder)
 	if err != nil {
 		_, _ = io.Copy(io.Discard, io.LimitReader(res.Body, 1<<20))
-		return nil, errs.Wrap(fmt.Errorf("status %d: %w", res.StatusCode, err), errs.Unavailable, "error.ecms-answer")
+		key := "error.ecms-answer"
+		if slices.Contains(barred, res.StatusCode) && c.lacks() {
+			key = demanded
+		}
+		return nil, errs.Wrap(fmt.Errorf("status %d: %w", res.StatusCode, err), errs.Unavailable, key)
 	}
 	answer, err := bodyOf(root)
 	if err != nil {
@@ -63,21 +71,60 @@ func (c *Client) call(ctx context.Context, body func(p *printer)) (*element, err
 // OwnCertificate is the key of what is wrong with the certificate that is shown to a node.
 const OwnCertificate = "error.ecms-own-certificate"
 
+// demanded is the key of a node that demands a certificate where there is none.
+const demanded = "error.ecms-demands"
+
+const unreachable = "error.ecms-unreachable"
+
+// barred are the answers of servers that demand a certificate and say so in a page of their
+// own, after the handshake.
+var barred = []int{http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, 495, 496}
+
+// Alerts of TLS by what they mean for who can mend it (RFC 8446, 6.2). Any other is of a
+// node that is in trouble.
+var (
+	aboutCertificate = []uint64{41, 42, 43, 44, 45, 46, 48, 49, 116} // none, bad, unsupported, revoked, expired, unknown, of no known authority, access denied, required
+	aboutHandshake   = []uint64{40, 47, 70, 71, 86, 109, 110, 112, 120}
+)
+
+// alertOf is the alert of TLS by which the other side ended a connection.
+func alertOf(err error) (uint64, bool) {
+	var said *net.OpError
+	if !errors.As(err, &said) || said.Op != "remote error" {
+		return 0, false
+	}
+	v := reflect.ValueOf(said.Err) // its type has no name outside of crypto/tls
+	if v.Kind() != reflect.Uint8 {
+		return 0, false
+	}
+	return v.Uint(), true
+}
+
+func (c *Client) lacks() bool { return c.Lacks != nil && c.Lacks() }
+
 // whyNot tells a person who can mend it what is wrong with a connection: the certificate on
 // this side, the node's, or that the node does not take ours. Anything else is a node that
 // cannot be reached.
-func whyNot(err error) string {
+func (c *Client) whyNot(err error) string {
 	var theirs *tls.CertificateVerificationError
-	var said *net.OpError
+	alert, ended := alertOf(err)
 	switch {
 	case errs.As(err).Key == OwnCertificate:
 		return OwnCertificate
 	case errors.As(err, &theirs):
 		return "error.ecms-untrusted"
-	case errors.As(err, &said) && said.Op == "remote error": // an alert of TLS
+	case ended && slices.Contains(aboutCertificate, alert):
+		if c.lacks() {
+			return demanded
+		}
 		return "error.ecms-not-known"
+	case ended && slices.Contains(aboutHandshake, alert):
+		if c.lacks() && alert == 40 { // what servers of TLS 1.2 say where none is shown
+			return demanded
+		}
+		return "error.ecms-handshake"
 	}
-	return "error.ecms-unreachable"
+	return unreachable
 }
 
 // whole is how long an envelope may be that is written before it is sent; a longer one is
@@ -138,7 +185,17 @@ func (c *Client) receipt(ctx context.Context, body func(p *printer)) (Receipt, e
 }
 
 func (c *Client) Send(ctx context.Context, _ string, l *Letter) (Receipt, error) {
-	return c.receipt(ctx, func(p *printer) { p.in("CorrespondenceLetterOutboundRequest", func() { p.letter(l) }) })
+	r, err := c.receipt(ctx, func(p *printer) { p.in("CorrespondenceLetterOutboundRequest", func() { p.letter(l) }) })
+	var size counter
+	(&printer{w: &size}).letter(l)
+	if err != nil && errs.As(err).Key == unreachable && strings.HasPrefix(c.URL, "https:") && size > foldFrom {
+		// Who is refused in TLS 1.3 is told so while he writes, and loses the word for it where
+		// he writes much. A short question has it.
+		if _, why := c.call(ctx, func(p *printer) { p.raw("<TimeCheckRequest/>") }); errs.As(why).Kind == errs.Unavailable {
+			err = why
+		}
+	}
+	return r, err
 }
 
 func (c *Client) Notify(ctx context.Context, _ string, n Notice) (Receipt, error) {
