@@ -64,40 +64,46 @@ func (a *App) source(gentle bool) (backup.Source, error) {
 // Backup copies the installation while it may be serving. Without keysTo the keyring
 // goes beside the data; it should be taken elsewhere and kept for a short time only.
 func (a *App) Backup(ctx context.Context, to, keysTo string) (Copies, error) {
-	at := a.Now()
 	s, err := a.source(true)
 	if err != nil {
 		return Copies{}, err
 	}
-	data, err := a.target(to, backup.WholeName(backup.Data, at))
+	data, err := a.target(to)
 	if err != nil {
 		return Copies{}, err
 	}
 	defer data.Place.Close()
-	keys := backup.Copy{Place: data.Place, Name: data.Name + ".keys"}
+	keys := backup.Copy{Place: data.Place}
 	if keysTo != "" {
-		if keys, err = a.target(keysTo, backup.WholeName(backup.Keys, at)); err != nil {
+		if keys, err = a.target(keysTo); err != nil {
 			return Copies{}, err
 		}
 		defer keys.Place.Close()
 	}
-	c := Copies{Data: data.String(), Keys: keys.String()}
+	var c Copies
 	// Data first: the keyring that is copied after it has the keys of all that is in it.
 	if c.Report, err = s.Write(ctx, data); err != nil {
 		return c, err
 	}
+	data.Name = c.Report.Name
+	if keysTo == "" {
+		keys.Name = data.Name + ".keys"
+	}
 	if c.KeyRings, err = s.WriteKeys(ctx, keys); err != nil {
 		return c, err
 	}
+	keys.Name = c.KeyRings.Name
+	c.Data, c.Keys = data.String(), keys.String()
 	if err := a.copied(ctx, backup.Data, data.Name, c.Report); err != nil {
 		return c, err
 	}
 	return c, a.copied(ctx, backup.Keys, keys.Name, c.KeyRings)
 }
 
-// target is a file to be: named by the time in a folder or at a remote place, or by the
-// caller.
-func (a *App) target(address, name string) (backup.Copy, error) {
+// target is a file to be: named by the caller, or, in a folder or at a remote place, by the
+// time when it is made.
+func (a *App) target(address string) (backup.Copy, error) {
+	name := ""
 	if !place.Remote(address) {
 		if info, err := os.Stat(address); err != nil || !info.IsDir() {
 			address, name = filepath.Dir(address), filepath.Base(address)

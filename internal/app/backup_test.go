@@ -235,7 +235,6 @@ func TestAnExcessThatWasErasedDoesNotComeBackWithAnOlderCopy(t *testing.T) {
 			t.Fatalf("%d erased, %v", n, err)
 		}
 		read(r.DB, &after)
-		time.Sleep(1100 * time.Millisecond) // names of copies have seconds
 		r.copied()
 		from := c
 		from.Backup.To = old

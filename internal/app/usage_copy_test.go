@@ -6,7 +6,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"prasan/internal/analytics"
 	"prasan/internal/app"
@@ -129,7 +128,6 @@ func TestHitsThatWaitToBeCountedAreRestoredAndCountedOnce(t *testing.T) {
 			_, err = r.Consent.Decide(ctx, consent.Decision{Site: rayong, Lang: "th", Visitor: v.Visitor})
 			must(t, err)
 		}
-		time.Sleep(1100 * time.Millisecond) // names of copies have seconds
 		r.copied()
 		from := c
 		from.Backup.To = old

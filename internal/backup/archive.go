@@ -44,6 +44,7 @@ type Manifest struct {
 
 // Report says what was copied or checked.
 type Report struct {
+	Name       string        `json:"-"` // of the file that was written
 	Head       Head          `json:"head"`
 	Entries    int           `json:"entries"`
 	Bytes      int64         `json:"bytes"`

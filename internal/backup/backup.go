@@ -38,7 +38,8 @@ type Source struct {
 }
 
 // Write copies database and attachments to a new file. The keyring must be copied
-// after it (WriteKeys): then it has the keys of everything in the copy.
+// after it (WriteKeys): then it has the keys of everything in the copy. Without a name it is
+// named by the time (Report.Name).
 func (s Source) Write(ctx context.Context, to Copy) (Report, error) {
 	return s.whole(ctx, to, Data, s.DB, moment{})
 }
@@ -74,8 +75,28 @@ func (s Source) journal(ctx context.Context, kind string) ([]byte, error) {
 	return s.Journal(ctx)
 }
 
-// whole makes a whole copy, of a moment if one is given.
+// whole makes a whole copy, of a moment if one is given. Where no name is given it is named
+// by the time: the next second of which there is none, because others make copies too, and
+// increments hang on the name.
 func (s Source) whole(ctx context.Context, to Copy, kind string, d *db.DB, m moment) (report Report, err error) {
+	if to.Name != "" {
+		return s.named(ctx, to, kind, d, m)
+	}
+	at := s.Now()
+	for range namesTried {
+		to.Name = WholeName(kind, at)
+		if report, err = s.named(ctx, to, kind, d, m); errs.As(err).Key != "error.backup-exists" {
+			break
+		}
+		at = at.Add(time.Second)
+	}
+	return report, err
+}
+
+// namesTried is how many copies there may be of the same moment.
+const namesTried = 60
+
+func (s Source) named(ctx context.Context, to Copy, kind string, d *db.DB, m moment) (report Report, err error) {
 	if err := s.absent(ctx, to); err != nil {
 		return report, err
 	}
@@ -96,7 +117,7 @@ func (s Source) whole(ctx context.Context, to Copy, kind string, d *db.DB, m mom
 		defer os.RemoveAll(work)
 		dump = func(a *archive) error { return s.dump(ctx, a, d, filepath.Join(work, databaseName)) }
 	}
-	err = to.Place.Put(ctx, to.Name, func(w io.Writer) (err error) {
+	err = to.Place.PutNew(ctx, to.Name, func(w io.Writer) (err error) {
 		report, err = sealed(w, s.Wrapper(), head, func(a *archive) error {
 			if err := dump(a); err != nil || kind != Data {
 				return err
@@ -105,6 +126,7 @@ func (s Source) whole(ctx context.Context, to Copy, kind string, d *db.DB, m mom
 		})
 		return err
 	})
+	report.Name = to.Name
 	return report, err
 }
 

@@ -213,10 +213,8 @@ func wholes(ctx context.Context, p place.Place, kind string) (out []wholeCopy, e
 // Prune deletes copies that were made before a moment, with their increments; the newest
 // stays in any case.
 func Prune(ctx context.Context, p place.Place, kind string, before time.Time) (n int, err error) {
-	if s, ok := p.(interface{ Sweep(before time.Time) error }); ok {
-		if err := s.Sweep(before); err != nil {
-			return 0, err
-		}
+	if err := place.Sweep(ctx, p); err != nil {
+		return 0, err
 	}
 	all, err := wholes(ctx, p, kind)
 	if err != nil || len(all) < 2 {

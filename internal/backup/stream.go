@@ -36,7 +36,6 @@ type Stream struct {
 	queue   []waiting
 	journal []byte           // as it was before the moment at which the log was last read
 	whole   chan outcome     // of a whole copy under way; nil when there is none
-	begun   time.Time        // when the last one was begun
 	wrapper vault.KeyWrapper // of the last increment
 	stale   bool             // the one under way was begun before it was asked for
 	asOf    time.Time        // when all that was committed had been copied
@@ -357,16 +356,12 @@ func (s *Stream) begin(ctx context.Context) error {
 	s.mu.Lock()
 	s.whole, s.recent = make(chan outcome, 1), nil
 	s.mu.Unlock()
-	at := s.Source.Now()
-	if !at.After(s.begun.Add(time.Second)) { // names have seconds
-		at = s.begun.Add(time.Second)
-	}
-	s.begun = at
-	now := progress{Base: WholeName(s.Kind, at), Made: at, Start: s.tail.At().Frame, At: s.tail.At()}
+	now := progress{Made: s.Source.Now(), Start: s.tail.At().Frame, At: s.tail.At()}
 	done := s.whole
 	go func() {
 		defer view.Close()
-		r, err := s.Source.whole(ctx, Copy{s.Place, now.Base}, s.Kind, s.DB, moment{view, now.At, journal})
+		r, err := s.Source.whole(ctx, Copy{Place: s.Place}, s.Kind, s.DB, moment{view, now.At, journal})
+		now.Base = r.Name
 		done <- outcome{now, r, err}
 	}()
 	return nil

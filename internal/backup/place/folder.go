@@ -22,6 +22,28 @@ func (f folder) Close() error   { return nil }
 // Put writes beside, syncs and renames. What it writes to has a name of its own: a command and
 // the serving program may make copies in the same second.
 func (f folder) Put(_ context.Context, name string, write func(io.Writer) error) error {
+	return f.put(name, write, os.Rename)
+}
+
+func (f folder) PutNew(_ context.Context, name string, write func(io.Writer) error) error {
+	return f.put(name, write, nameNew)
+}
+
+// nameNew names a file where none has that name.
+func nameNew(from, to string) error {
+	err := os.Link(from, to)
+	if err == nil || errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	// The disk knows no links: an empty file takes the name first.
+	empty, err := os.OpenFile(to, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	return errors.Join(empty.Close(), os.Rename(from, to))
+}
+
+func (f folder) put(name string, write func(io.Writer) error, rename func(from, to string) error) error {
 	path := filepath.Join(string(f), name)
 	file, err := os.CreateTemp(string(f), name+".*"+partial)
 	if err != nil {
@@ -35,7 +57,9 @@ func (f folder) Put(_ context.Context, name string, write func(io.Writer) error)
 	if err := errors.Join(file.Sync(), file.Close()); err != nil {
 		return failed(err, path)
 	}
-	if err := os.Rename(file.Name(), path); err != nil {
+	if err := rename(file.Name(), path); errors.Is(err, fs.ErrExist) {
+		return exists(path)
+	} else if err != nil {
 		return failed(err, path)
 	}
 	return failed(durable.SyncDir(string(f)), path)
@@ -59,8 +83,7 @@ func (s *steady) Write(b []byte) (int, error) {
 	return n, err
 }
 
-// Sweep removes what a process that was killed had begun to write before a moment.
-func (f folder) Sweep(before time.Time) error {
+func (f folder) sweep(_ context.Context, before time.Time) error {
 	half, err := filepath.Glob(filepath.Join(string(f), "*"+partial))
 	if err != nil {
 		return err

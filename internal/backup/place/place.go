@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"time"
 
 	"prasan/internal/errs"
 )
@@ -23,6 +24,9 @@ type Item struct {
 type Place interface {
 	// Put keeps what write writes; a file of that name is replaced.
 	Put(ctx context.Context, name string, write func(w io.Writer) error) error
+	// PutNew keeps it where there is no file of that name, and refuses (error.backup-exists)
+	// where there is one by then, also where two do so at once.
+	PutNew(ctx context.Context, name string, write func(w io.Writer) error) error
 	Get(ctx context.Context, name string) (io.ReadCloser, error)
 	List(ctx context.Context) ([]Item, error) // by name
 	Delete(ctx context.Context, name string) error
@@ -69,6 +73,27 @@ var names = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,200}$`)
 const partial = ".part"
 
 func listed(name string) bool { return names.MatchString(name) && !strings.HasSuffix(name, partial) }
+
+// sweeper is a place in which a writer that was killed leaves what it had begun.
+type sweeper interface {
+	sweep(ctx context.Context, before time.Time) error
+}
+
+// partLife is how long nothing was written to a file before it is known that nobody writes
+// it any more.
+const partLife = 24 * time.Hour
+
+// Sweep removes what writers that were killed have left at a place.
+func Sweep(ctx context.Context, p Place) error {
+	if s, ok := p.(sweeper); ok {
+		return s.sweep(ctx, time.Now().Add(-partLife))
+	}
+	return nil
+}
+
+func exists(where string) error {
+	return errs.New(errs.Conflict, "error.backup-exists", "path", where)
+}
 
 func failed(err error, where string) error {
 	if err == nil {

@@ -112,6 +112,7 @@ type s3Server struct {
 	objects map[string][]byte
 	uploads map[string]map[int][]byte
 	refused int
+	begun   int
 }
 
 const s3Key, s3Secret, s3Region = "AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", "eu-test-1"
@@ -144,10 +145,16 @@ func (s *s3Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	key := strings.TrimPrefix(r.URL.Path, "/copies/")
 	q := r.URL.Query()
+	if _, there := s.objects[key]; there && r.Header.Get("If-None-Match") == "*" {
+		http.Error(w, "<Error><Code>PreconditionFailed</Code></Error>", http.StatusPreconditionFailed)
+		return
+	}
 	switch {
 	case r.Method == "POST" && q.Has("uploads"):
-		s.uploads["u1"] = map[int][]byte{}
-		fmt.Fprint(w, `<InitiateMultipartUploadResult><UploadId>u1</UploadId></InitiateMultipartUploadResult>`)
+		s.begun++
+		id := fmt.Sprint("u", s.begun)
+		s.uploads[id] = map[int][]byte{}
+		fmt.Fprintf(w, `<InitiateMultipartUploadResult><UploadId>%s</UploadId></InitiateMultipartUploadResult>`, id)
 	case r.Method == "PUT" && q.Has("uploadId"):
 		n, _ := strconv.Atoi(q.Get("partNumber"))
 		s.uploads[q.Get("uploadId")][n] = body
@@ -173,8 +180,11 @@ func (s *s3Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case r.Method == "PUT":
 		s.objects[key] = body
 	case r.Method == "DELETE":
-		delete(s.objects, key)
-		delete(s.uploads, q.Get("uploadId"))
+		if q.Has("uploadId") {
+			delete(s.uploads, q.Get("uploadId"))
+		} else {
+			delete(s.objects, key)
+		}
 		w.WriteHeader(http.StatusNoContent)
 	case q.Get("list-type") == "2":
 		s.list(w, q.Get("prefix"), q.Get("continuation-token"))
@@ -288,6 +298,88 @@ func TestAPlaceKeepsWhatIsPutThereWholeOrNotAtAll(t *testing.T) {
 			must(t, p.Delete(ctx, "d.inc"))
 			if _, err := p.Get(ctx, "d.inc"); errs.KindOf(err) != errs.NotFound {
 				t.Errorf("deleted: %v", err)
+			}
+		})
+	}
+}
+
+func TestOfTwoThatTakeANameAtOnceOneGetsIt(t *testing.T) {
+	for kind, p := range places(t) {
+		t.Run(kind, func(t *testing.T) {
+			big := make([]byte, chunk+1) // more than one request
+			for _, size := range []int{1, len(big)} {
+				name := fmt.Sprint("new-", size)
+				both := make(chan struct{})
+				var arrived sync.WaitGroup
+				arrived.Add(2)
+				go func() { arrived.Wait(); close(both) }()
+				took := make(chan error, 2)
+				for who := range 2 {
+					go func() {
+						took <- p.PutNew(ctx, name, func(w io.Writer) error {
+							arrived.Done()
+							<-both
+							_, err := w.Write(append([]byte{byte('0' + who)}, big[:size]...))
+							return err
+						})
+					}()
+				}
+				refused := 0
+				for range 2 {
+					if err := <-took; errs.As(err).Key == "error.backup-exists" {
+						refused++
+					} else {
+						must(t, err)
+					}
+				}
+				if refused != 1 {
+					t.Errorf("%d of two were refused", refused)
+				}
+				if err := p.PutNew(ctx, name, func(io.Writer) error { return nil }); errs.As(err).Key != "error.backup-exists" {
+					t.Errorf("a name that is taken: %v", err)
+				}
+			}
+			items, err := p.List(ctx)
+			if must(t, err); len(items) != 2 {
+				t.Errorf("%v", items)
+			}
+		})
+	}
+}
+
+func TestWhatWasLeftHalfIsRemoved(t *testing.T) {
+	for kind, p := range places(t) {
+		dir := p.String()
+		if remote, ok := p.(*sftpPlace); ok {
+			dir = remote.dir
+		} else if kind == "s3" {
+			continue // nothing lies there before it is whole
+		}
+		t.Run(kind, func(t *testing.T) {
+			for name, age := range map[string]time.Duration{"a.prasan.X.part": 2 * partLife, "b.prasan.part": 2 * partLife, "c.prasan.X.part": time.Hour, "d.prasan": 2 * partLife} {
+				path := filepath.Join(dir, name)
+				must(t, os.WriteFile(path, nil, 0o600))
+				must(t, os.Chtimes(path, time.Time{}, time.Now().Add(-age)))
+			}
+			must(t, Sweep(ctx, p))
+			left, err := filepath.Glob(filepath.Join(dir, "*"))
+			must(t, err)
+			if len(left) != 2 || filepath.Base(left[0]) != "c.prasan.X.part" || filepath.Base(left[1]) != "d.prasan" {
+				t.Errorf("left: %v", left)
+			}
+			if remote, ok := p.(*sftpPlace); ok { // the connection breaks in the middle
+				must(t, os.Remove(left[0]))
+				err := p.Put(ctx, "e.prasan", func(io.Writer) error {
+					remote.conn.Close()
+					return io.ErrUnexpectedEOF
+				})
+				if err == nil {
+					t.Fatal("it did not break")
+				}
+				must(t, put(p, "f.prasan", nil))
+				if left, err := filepath.Glob(filepath.Join(dir, "*"+partial)); err != nil || len(left) > 0 {
+					t.Errorf("left: %v, %v", left, err)
+				}
 			}
 		})
 	}

@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/xml"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -80,6 +81,9 @@ func (p *s3) do(ctx context.Context, method, key string, query url.Values, heade
 	defer res.Body.Close()
 	said, _ := io.ReadAll(io.LimitReader(res.Body, 2<<10))
 	err = fmt.Errorf("%s %s: %s: %s", method, key, res.Status, said)
+	if res.StatusCode == http.StatusPreconditionFailed && header.Get("If-None-Match") != "" {
+		return nil, exists(p.String() + strings.TrimPrefix(key, p.prefix))
+	}
 	if res.StatusCode == http.StatusNotFound {
 		return nil, errs.Wrap(err, errs.NotFound, "error.backup-missing", "path", p.String()+strings.TrimPrefix(key, p.prefix))
 	}
@@ -88,7 +92,11 @@ func (p *s3) do(ctx context.Context, method, key string, query url.Values, heade
 
 // call is do where the answer's body is XML, or nothing.
 func (p *s3) call(ctx context.Context, method, key string, query url.Values, body []byte, into any) (http.Header, error) {
-	res, err := p.do(ctx, method, key, query, nil, body)
+	return p.callWith(ctx, method, key, query, nil, body, into)
+}
+
+func (p *s3) callWith(ctx context.Context, method, key string, query url.Values, header http.Header, body []byte, into any) (http.Header, error) {
+	res, err := p.do(ctx, method, key, query, header, body)
 	if err != nil {
 		return nil, err
 	}
@@ -104,7 +112,24 @@ func (p *s3) call(ctx context.Context, method, key string, query url.Values, bod
 // Put sends what fits into one request in one, and the rest as a multipart upload, of
 // which nothing is seen before it is complete.
 func (p *s3) Put(ctx context.Context, name string, write func(io.Writer) error) error {
-	u := &upload{s3: p, ctx: ctx, key: p.prefix + name}
+	return p.put(ctx, name, nil, write)
+}
+
+// PutNew looks first, and asks the store to look at the end: one that does not know the
+// condition takes no notice of it.
+func (p *s3) PutNew(ctx context.Context, name string, write func(io.Writer) error) error {
+	r, err := p.Get(ctx, name)
+	if err == nil {
+		return errors.Join(exists(p.String()+name), r.Close())
+	}
+	if errs.KindOf(err) != errs.NotFound {
+		return err
+	}
+	return p.put(ctx, name, http.Header{"If-None-Match": {"*"}}, write)
+}
+
+func (p *s3) put(ctx context.Context, name string, condition http.Header, write func(io.Writer) error) error {
+	u := &upload{s3: p, ctx: ctx, key: p.prefix + name, condition: condition}
 	err := write(u)
 	if err == nil {
 		err = u.finish()
@@ -122,6 +147,8 @@ type upload struct {
 	id     string
 	buffer []byte
 	done   []uploadedPart
+
+	condition http.Header // of what makes the object
 }
 
 type uploadedPart struct {
@@ -165,7 +192,7 @@ func (u *upload) part() error {
 
 func (u *upload) finish() error {
 	if u.id == "" {
-		_, err := u.call(u.ctx, http.MethodPut, u.key, nil, u.buffer, nil)
+		_, err := u.callWith(u.ctx, http.MethodPut, u.key, nil, u.condition, u.buffer, nil)
 		return err
 	}
 	if err := u.part(); err != nil {
@@ -180,7 +207,7 @@ func (u *upload) finish() error {
 	}
 	// The answer may be an error although its status is 200.
 	var answer struct{ XMLName xml.Name }
-	if _, err := u.call(u.ctx, http.MethodPost, u.key, url.Values{"uploadId": {u.id}}, body, &answer); err != nil {
+	if _, err := u.callWith(u.ctx, http.MethodPost, u.key, url.Values{"uploadId": {u.id}}, u.condition, body, &answer); err != nil {
 		return err
 	}
 	if answer.XMLName.Local != "CompleteMultipartUploadResult" {

@@ -3,6 +3,7 @@ package place
 import (
 	"cmp"
 	"context"
+	"crypto/rand"
 	"errors"
 	"io"
 	"io/fs"
@@ -12,6 +13,7 @@ import (
 	"os"
 	"path"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -31,6 +33,7 @@ type sftpPlace struct {
 	mu     sync.Mutex
 	client *sftp.Client
 	conn   *ssh.Client
+	left   []string // files that a connection which broke has left half
 }
 
 func openSFTP(u *url.URL, o Options) (Place, error) {
@@ -66,7 +69,7 @@ func (p *sftpPlace) call(ctx context.Context, f func(c *sftp.Client) error) erro
 	}
 	err = f(c)
 	var status *sftp.StatusError
-	if err != nil && !errors.As(err, &status) && !errors.Is(err, fs.ErrNotExist) {
+	if err != nil && !errors.As(err, &status) && !errors.Is(err, fs.ErrNotExist) && errs.KindOf(err) != errs.Conflict {
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		if p.client == c {
@@ -124,12 +127,50 @@ func (p *sftpPlace) Close() error {
 
 // Put writes beside, has the server sync where it can, and renames over what is there.
 func (p *sftpPlace) Put(ctx context.Context, name string, write func(io.Writer) error) error {
-	return failed(p.call(ctx, func(c *sftp.Client) error {
+	return p.put(ctx, name, write, (*sftp.Client).PosixRename)
+}
+
+func (p *sftpPlace) PutNew(ctx context.Context, name string, write func(io.Writer) error) error {
+	return p.put(ctx, name, write, p.nameNew)
+}
+
+// nameNew names a file where none has that name. A link is made or not, whoever does the
+// same; a rename is not to replace anything, which some servers do all the same.
+func (p *sftpPlace) nameNew(c *sftp.Client, from, to string) error {
+	if _, can := c.HasExtension("hardlink@openssh.com"); can && c.Link(from, to) == nil {
+		return c.Remove(from)
+	}
+	err := p.free(c, to)
+	if err == nil {
+		if err = c.Rename(from, to); err != nil {
+			err = errors.Join(p.free(c, to), err)
+		}
+	}
+	return err
+}
+
+func (p *sftpPlace) free(c *sftp.Client, to string) error {
+	_, err := c.Lstat(to)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return cmp.Or(err, exists(p.String()+"/"+path.Base(to)))
+}
+
+func (p *sftpPlace) put(ctx context.Context, name string, write func(io.Writer) error, rename func(c *sftp.Client, from, to string) error) error {
+	return failed(p.call(ctx, func(c *sftp.Client) (err error) {
 		to := path.Join(p.dir, name)
-		f, err := c.OpenFile(to+partial, os.O_CREATE|os.O_TRUNC|os.O_WRONLY)
+		part := to + "." + rand.Text() + partial // of its own: a command may write the same at once
+		f, err := c.OpenFile(part, os.O_CREATE|os.O_EXCL|os.O_WRONLY)
 		if err != nil {
 			return err
 		}
+		defer func() {
+			if err != nil {
+				p.leave(part)
+			}
+			p.clear(c)
+		}()
 		defer f.Close()
 		if err := write(f); err != nil {
 			return err
@@ -142,7 +183,38 @@ func (p *sftpPlace) Put(ctx context.Context, name string, write func(io.Writer) 
 		if err := f.Close(); err != nil {
 			return err
 		}
-		return c.PosixRename(to+partial, to)
+		return rename(c, part, to)
+	}), p.String())
+}
+
+func (p *sftpPlace) leave(part string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.left = append(p.left, part)
+}
+
+// clear removes what was left half, as soon as the server is there.
+func (p *sftpPlace) clear(c *sftp.Client) {
+	p.mu.Lock()
+	left := p.left
+	p.left = nil
+	p.mu.Unlock()
+	for _, part := range left {
+		if err := c.Remove(part); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			p.leave(part)
+		}
+	}
+}
+
+func (p *sftpPlace) sweep(ctx context.Context, before time.Time) error {
+	return failed(p.call(ctx, func(c *sftp.Client) error {
+		all, err := c.ReadDir(p.dir)
+		for _, info := range all {
+			if err == nil && !info.IsDir() && strings.HasSuffix(info.Name(), partial) && info.ModTime().Before(before) {
+				err = c.Remove(path.Join(p.dir, info.Name()))
+			}
+		}
+		return err
 	}), p.String())
 }
 
