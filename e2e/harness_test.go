@@ -261,7 +261,7 @@ type tab struct {
 func open(t *testing.T, v view) *tab {
 	t.Helper()
 	ctx, cancel := chromedp.NewContext(browser, chromedp.WithNewBrowserContext())
-	ctx, stop := context.WithTimeout(ctx, 3*time.Minute)
+	ctx, stop := context.WithTimeout(ctx, 8*time.Minute)
 	t.Cleanup(func() { stop(); cancel() })
 	b := &tab{t, ctx}
 	options := []chromedp.EmulateViewportOption{chromedp.EmulateScale(1)}

@@ -12,11 +12,13 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// page is one to look at: an address, and who looks; "" is the public.
+// page is one to look at: an address, and who looks; "" is the public. Where there is a
+// link, it is the page behind the first link of that form on the page at the address.
 type page struct {
 	name, site, path string
 	account          string
 	status           int64
+	link             string
 }
 
 // public pages, without their language.
@@ -32,6 +34,8 @@ var publicPages = []page{
 	{name: "rights-identity", site: "rayong", path: "/rights/identity"},
 	{name: "rights-status", site: "rayong", path: "/rights/status"},
 	{name: "record", site: "rayong", path: "/record"},
+	{name: "record-notice", site: "rayong", path: "/record", link: `/record/notices/[^/]+`},
+	{name: "letter-unknown", site: "rayong", path: "/letter/34A-CDE-FGK", status: 404},
 	{name: "news", site: "rayong", path: "/news"},
 	{name: "search", site: "rayong", path: "/search?q=%E0%B9%82%E0%B8%A3%E0%B8%87%E0%B8%87%E0%B8%B2%E0%B8%99"},
 	{name: "accessibility", site: "rayong", path: "/accessibility"},
@@ -43,9 +47,16 @@ var publicPages = []page{
 var officePages = []page{
 	{name: "inbox", path: "/office/", account: "officer-rayong"},
 	{name: "new", path: "/office/cases/new", account: "officer-rayong"},
+	{name: "chain", path: "/office/chain", account: "head-ops"},
+	{name: "disclosures", path: "/office/disclosures", account: "officer-rayong"},
+	{name: "referrals", path: "/office/referrals", account: "registrar-ops"},
 	{name: "account", path: "/office/account", account: "officer-rayong"},
+	{name: "password", path: "/office/password", account: "officer-rayong"},
+	{name: "authenticator", path: "/office/authenticator", account: "officer-rayong"},
 	{name: "letters", path: "/office/letters", account: "registrar-ops"},
 	{name: "letters-in", path: "/office/letters/in", account: "registrar-diw"},
+	{name: "letter", path: "/office/letters", account: "registrar-ops", link: `/office/letters/[0-9a-f-]{36}`},
+	{name: "letter-received", path: "/office/letters/in", account: "registrar-diw", link: `/office/letters/[0-9a-f-]{36}`},
 	{name: "letter-new", path: "/office/letters/new", account: "registrar-ops"},
 	{name: "letter-paper", path: "/office/letters/paper", account: "registrar-ops"},
 	{name: "letter-scan", path: "/office/letters/scan", account: "registrar-ops"},
@@ -54,15 +65,24 @@ var officePages = []page{
 	{name: "register-in", path: "/office/registers/in", account: "registrar-diw"},
 	{name: "mail-in", path: "/office/mail", account: "registrar-ops"},
 	{name: "follow-ups", path: "/office/follow-ups", account: "officer-rayong"},
+	{name: "follow-up", path: "/office/follow-ups", account: "officer-rayong", link: `/office/follow-ups/[^/]+`},
 	{name: "inspections", path: "/office/inspections", account: "dpo"},
 	{name: "rights-requests", path: "/office/rights", account: "dpo"},
+	{name: "rights-request", path: "/office/rights", account: "dpo", link: `/office/rights/R-[^/]+`},
+	{name: "rights-refusals", path: "/office/rights/refusals", account: "dpo"},
 	{name: "rights-new", path: "/office/rights/new", account: "head-ops"},
 	{name: "breaches", path: "/office/breaches", account: "dpo"},
+	{name: "breach-new", path: "/office/breaches/new", account: "dpo"},
 	{name: "retention", path: "/office/retention", account: "head-ops"},
 	{name: "oversight", path: "/office/oversight", account: "dpo"},
 	{name: "records", path: "/office/records", account: "dpo"},
 	{name: "record-reviews", path: "/office/record-reviews", account: "dpo"},
 	{name: "record-contact", path: "/office/records/contact-us", account: "dpo"},
+	{name: "record-revision", path: "/office/records/contact-us/2", account: "dpo"},
+	{name: "record-changes", path: "/office/records/contact-us/2/changes?from=1", account: "dpo"},
+	{name: "record-draft", path: "/office/records/contact-us/draft", account: "dpo"},
+	{name: "record-new", path: "/office/records/new", account: "dpo"},
+	{name: "record-edit-all", path: "/office/records/usage-analytics/edit", account: "dpo"},
 	{name: "record-edit", path: "/office/records/usage-analytics/edit/part/data", account: "dpo"},
 	{name: "record-edit-flow", path: "/office/records/usage-analytics/edit/part/flow", account: "dpo"},
 	{name: "record-edit-inventory", path: "/office/records/contact-us/edit/part/inventory", account: "dpo"},
@@ -74,14 +94,23 @@ var officePages = []page{
 	{name: "access-matrix", path: "/office/access/contact-us?only=reads&role=head", account: "dpo"},
 	{name: "evidence", path: "/office/evidence", account: "auditor"},
 	{name: "usage", path: "/office/analytics", account: "ict"},
+	{name: "usage-report", path: "/office/analytics", account: "ict", link: `/office/analytics/report/[^/]+`},
+	{name: "usage-now", path: "/office/analytics/now", account: "ict"},
+	{name: "usage-sites", path: "/office/analytics/sites", account: "ict"},
+	{name: "usage-goals", path: "/office/analytics/goals", account: "ict"},
+	{name: "usage-goal", path: "/office/analytics/goals", account: "ict", link: `/office/analytics/goals/[^/]+`},
+	{name: "usage-formats", path: "/office/analytics/formats", account: "ict"},
 	{name: "usage-google", path: "/office/analytics/google", account: "ict"},
 	{name: "usage-google-site", path: "/office/analytics/google/rayong.industry.localhost", account: "ict"},
 	{name: "news-office", path: "/office/news", account: "officer-rayong"},
 	{name: "news-new", path: "/office/news/new", account: "ict"},
+	{name: "news-item", path: "/office/news", account: "ict", link: `/office/news/[0-9a-f-]{36}`},
 	{name: "delegations", path: "/office/delegations", account: "head-ops"},
 	{name: "agencies", path: "/office/agencies", account: "ict"},
 	{name: "sites", path: "/office/sites", account: "ict"},
 	{name: "accounts", path: "/office/accounts", account: "ict"},
+	{name: "account-new", path: "/office/accounts/new", account: "ict"},
+	{name: "account-of", path: "/office/accounts", account: "ict", link: `/office/accounts/[^/]*[^w/]`},
 	{name: "audit", path: "/office/audit", account: "dpo"},
 	{name: "copies", path: "/office/copies", account: "ict"},
 }
@@ -93,15 +122,9 @@ func seen(t *testing.T, v view, f func(b *tab, name, lang string)) {
 	citizen := open(t, v)
 	for _, lang := range []string{"th", "en"} {
 		for _, p := range publicPages {
-			want := p.status
-			if want == 0 {
-				want = 200
+			if citizen.shown(lang, p) {
+				f(citizen, p.name, lang)
 			}
-			if got := citizen.visit(running.url(p.site, "/"+lang+p.path)); got != want {
-				t.Errorf("%s %s: %d", lang, p.name, got)
-				continue
-			}
-			f(citizen, p.name, lang)
 		}
 		citizen.steps(lang, func(name string) { f(citizen, name, lang) })
 	}
@@ -114,11 +137,10 @@ func seen(t *testing.T, v view, f func(b *tab, name, lang string)) {
 			people[p.account] = b
 		}
 		for _, lang := range []string{"th", "en"} {
-			if got := b.visit(running.url("office", "/"+lang+p.path)); got != 200 {
-				t.Errorf("%s %s as %s: %d", lang, p.name, p.account, got)
-				continue
+			p.site = "office"
+			if b.shown(lang, p) {
+				f(b, p.name, lang)
 			}
-			f(b, p.name, lang)
 		}
 	}
 	officer := people["officer-rayong"]
@@ -126,15 +148,61 @@ func seen(t *testing.T, v view, f func(b *tab, name, lang string)) {
 	for _, lang := range []string{"th", "en"} {
 		officer.visit(running.url("office", "/"+lang+"/office/cases/"+reference))
 		f(officer, "case", lang)
+		officer.visit(running.url("office", "/"+lang+"/office/cases/"+reference+"/refer"))
+		f(officer, "refer", lang)
+		people["registrar-ops"].preview(lang)
+		f(people["registrar-ops"], "letter-preview", lang)
 	}
 	dpo := people["dpo"]
+	for _, lang := range []string{"th", "en"} {
+		officer.visit(running.url("office", "/"+lang+"/office/referrals/"+running.first(t, "officer-rayong", "/referrals")))
+		f(officer, "referral", lang)
+	}
 	for _, p := range []page{{name: "breach-drill", path: "/breaches"}, {name: "round", path: "/destruction-rounds"}} {
 		path := map[string]string{"breach-drill": "/office/breaches/", "round": "/office/retention/rounds/"}[p.name] + running.first(t, "dpo", p.path)
 		for _, lang := range []string{"th", "en"} {
 			dpo.visit(running.url("office", "/"+lang+path))
 			f(dpo, p.name, lang)
+			if p.name == "breach-drill" {
+				dpo.visit(running.url("office", "/"+lang+path+"/notice"))
+				f(dpo, "breach-notice", lang)
+			}
 		}
 	}
+}
+
+// shown opens a page; what is not as it should be is said.
+func (b *tab) shown(lang string, p page) bool {
+	b.t.Helper()
+	want := p.status
+	if want == 0 {
+		want = 200
+	}
+	got := b.visit(running.url(p.site, "/"+lang+p.path))
+	if got == want && p.link != "" {
+		to := eval[string](b, fmt.Sprintf("([...document.querySelectorAll('main a[href]')].find(a => new RegExp(%q).test(a.pathname)) || {href: ''}).href", "^/"+lang+p.link+"$"))
+		if to == "" {
+			b.t.Errorf("%s %s: no link to it", lang, p.name)
+			return false
+		}
+		got = b.visit(to)
+	}
+	if got != want {
+		b.t.Errorf("%s %s as %s: %d", lang, p.name, p.account, got)
+	}
+	return got == want
+}
+
+// preview writes a letter up to where it is looked at.
+func (b *tab) preview(lang string) {
+	b.t.Helper()
+	b.visit(running.url("office", "/"+lang+"/office/letters/new"))
+	b.enter("to_name", "อธิบดีกรมโรงงานอุตสาหกรรม")
+	b.enter("subject", "ขอความอนุเคราะห์ตรวจสอบเรื่องร้องเรียน")
+	b.enter("text", "ด้วยมีประชาชนแจ้งเรื่องกลิ่นเหม็นจากโรงงาน\nจึงเรียนมาเพื่อโปรดพิจารณา")
+	const button = `button[formaction$="/preview"]`
+	eval[bool](b, "(document.querySelector('"+button+"').formTarget = '_self') === '_self'") // it opens a tab of its own
+	b.press(button)
 }
 
 // first is the identifier of the first of a list of the scenario.
@@ -175,6 +243,18 @@ func (b *tab) steps(lang string, stop func(name string)) {
 	stop("receipt")
 	b.track(lang, reference, code)
 	stop("tracked")
+	b.visit(running.url("rayong", "/"+lang+"/rights"))
+	b.do(chromedp.Click(chromedp.CSS(`input[name="right"][value="access"]`)))
+	b.enter("reference", reference)
+	b.enter("code", code)
+	b.press("#ask .actions button")
+	reference, code = b.text("#reference"), b.text("#tracking-code")
+	stop("rights-receipt")
+	b.visit(running.url("rayong", "/"+lang+"/rights/status"))
+	b.enter("reference", reference)
+	b.enter("code", code)
+	b.press("main form .actions button")
+	stop("rights-told")
 }
 
 // aCase is a case of the scenario in some state that a person may see.
