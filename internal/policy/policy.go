@@ -151,6 +151,25 @@ func (r Retention) DueAt(anchor time.Time) time.Time {
 	return addCalendar(anchor, r.Years, r.Months, r.Days)
 }
 
+// Before is the moment before which the period must have begun to be over at t.
+func (r Retention) Before(t time.Time) time.Time {
+	return addCalendar(t, -r.Years, -r.Months, -r.Days)
+}
+
+// RoundBefore is the last end of a year at or before t, as the record counts years (row
+// 38): with the calendar, or with the budget on 30 September.
+func (r Retention) RoundBefore(t time.Time) time.Time {
+	first := time.January
+	if r.Round == "fiscal-year-end" {
+		first = time.October
+	}
+	end := time.Date(t.In(thai.Bangkok).Year(), first, 1, 0, 0, 0, 0, thai.Bangkok)
+	if end.After(t) {
+		end = end.AddDate(-1, 0, 0)
+	}
+	return end.UTC()
+}
+
 func addCalendar(t time.Time, years, months, days int) time.Time {
 	l := t.In(thai.Bangkok)
 	first := time.Date(l.Year(), l.Month(), 1, l.Hour(), l.Minute(), l.Second(), l.Nanosecond(), thai.Bangkok).AddDate(years, months, 0)

@@ -13,6 +13,7 @@ import (
 
 	"prasan/internal/policy"
 	"prasan/internal/ropa"
+	"prasan/internal/thai"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
@@ -374,6 +375,24 @@ func BenchmarkCompile(b *testing.B) {
 	for b.Loop() {
 		if _, err := policy.CompileAs(rev, sum); err != nil {
 			b.Fatal(err)
+		}
+	}
+}
+
+func TestTheYearsEndBeforeAMomentFollowsTheRecord(t *testing.T) {
+	for _, x := range []struct{ round, at, want string }{
+		{"calendar-year-end", "2037-01-02", "2037-01-01"},
+		{"calendar-year-end", "2036-12-31", "2036-01-01"},
+		{"fiscal-year-end", "2036-10-02", "2036-10-01"},
+		{"fiscal-year-end", "2036-09-30", "2035-10-01"},
+		{"", "2036-09-30", "2036-01-01"},
+	} {
+		at, err := time.ParseInLocation(time.DateOnly, x.at, thai.Bangkok)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := (policy.Retention{Round: x.round}).RoundBefore(at).In(thai.Bangkok).Format(time.DateTime); got != x.want+" 00:00:00" {
+			t.Errorf("%+v: %s", x, got)
 		}
 	}
 }
