@@ -1,0 +1,60 @@
+package backup_test
+
+import (
+	"fmt"
+	"path/filepath"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"prasan/internal/backup"
+	"prasan/internal/db"
+	"prasan/internal/db/dbtest"
+	"prasan/internal/vault"
+)
+
+func TestAnEarlierMomentDoesNotBringBackWhatWasDestroyedAfterIt(t *testing.T) {
+	e := dbtest.SQLite(t)
+	h := newHouse(t, e)
+	var minutes atomic.Int64
+	h.Source.Now = func() time.Time { return e.Clock.Now().Add(time.Duration(minutes.Load()) * time.Minute) }
+	dataTo, keysTo := filepath.Join(t.TempDir(), "data"), filepath.Join(t.TempDir(), "keys")
+	f := h.feed(t, dataTo, keysTo)
+	stop := run(t, f)
+	defer stop()
+	copiedSince(t, f)
+	h.write(t, 3)
+	copiedSince(t, f)
+	want, until := sums(t, h.DB), h.Source.Now()
+	minutes.Store(5)
+	gone := h.subjects[1]
+	must(t, h.vault.Shred(ctx, gone))
+	h.write(t, 3)
+	copiedSince(t, f)
+	to := target(t, e, h.Wrapper())
+	to.Until = until
+	_, err := to.Restore(ctx, find(t, dataTo, backup.Data), find(t, keysTo, backup.Keys))
+	must(t, err)
+	d, err := db.Open(ctx, to.Database, db.Options{})
+	must(t, err)
+	defer d.Close()
+	if got := sums(t, d); fmt.Sprint(got) != fmt.Sprint(want) {
+		t.Errorf("%v, not %v", got, want)
+	}
+	ring, err := db.Open(ctx, to.Keyring, db.Options{})
+	must(t, err)
+	defer ring.Close()
+	v, minter, err := vault.Open(ctx, ring, h.Wrapper())
+	must(t, err)
+	for _, id := range h.subjects {
+		_, err := v.Open(ctx, minter.Permit("test", []string{id}, []string{"content"}), []vault.Sealed{{Subject: id, Element: "content", Place: "settings:x:value", Data: h.sealed[id]}})
+		if (err == nil) == (id == gone) {
+			t.Errorf("%s: %v", id, err)
+		}
+	}
+	dead, err := (&vault.Tombstones{Path: filepath.Join(to.Data, backup.NameOfTombstones)}).Read()
+	must(t, err)
+	if _, ok := dead[gone]; !ok {
+		t.Error("the restored installation does not know that it was destroyed")
+	}
+}
