@@ -2,6 +2,8 @@ package app
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"time"
 
 	"prasan/internal/db"
@@ -51,7 +53,7 @@ func (a *App) remindOfReviews(ctx context.Context) error {
 			if snap == nil || !reviewIsCalled(t, a.Now()) {
 				continue
 			}
-			people, err := org.Named(tx, snap.Duties[policy.DutyReview])
+			people, err := reviewers(tx, snap)
 			if err != nil {
 				return err
 			}
@@ -65,4 +67,24 @@ func (a *App) remindOfReviews(ctx context.Context) error {
 		}
 		return nil
 	})
+}
+
+// reviewers are the addresses of those whom the record names for its review (row 31).
+// Where it names only heads and officers of no agency in particular, they are all who may.
+func reviewers(tx *db.Tx, snap *policy.Snapshot) ([]string, error) {
+	named, err := org.Named(tx, snap.Duties[policy.DutyReview])
+	if err != nil || len(named) > 0 {
+		return slices.Sorted(maps.Values(named)), err
+	}
+	everyone, err := org.Everyone(tx)
+	if err != nil {
+		return nil, err
+	}
+	var able []string
+	for _, a := range everyone {
+		if snap.MayDo(a, policy.DutyReview).Allowed {
+			able = append(able, a.Account)
+		}
+	}
+	return org.Addresses(tx, able)
 }
