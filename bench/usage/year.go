@@ -48,6 +48,9 @@ func year(o yearOptions) error {
 	if err := made(ctx, s, sites, o, today); err != nil {
 		return err
 	}
+	if err := s.PutAway(ctx); err != nil {
+		return err
+	}
 	size, err := sizeOf(ctx, s.DB)
 	if err != nil {
 		return err

@@ -83,7 +83,7 @@ func (s *Service) storePast(tx *db.Tx, day int64, batch []*pending, keep int64) 
 			rows = append(rows, r)
 		}
 	}
-	if err := insertRows(tx, s.node, rows); err != nil {
+	if err := keepPast(tx, s.node, db.Micros(s.Now().Add(-sheetAfter)), rows); err != nil {
 		return err
 	}
 	if err := addDeltas(tx, t.deltas); err != nil {

@@ -89,10 +89,24 @@ func Return(tx *db.Tx, withdrawn []int64) error {
 	if _, err := tx.Exec(`DELETE FROM usage_bridge`); err != nil {
 		return err
 	}
-	return inChunks(tx.Dialect, withdrawn, func(in string, args []any) error {
+	err := inChunks(tx.Dialect, withdrawn, func(in string, args []any) error {
 		_, err := tx.Exec(`UPDATE usage_hits SET cookie = 0, visitor = 0, level = 0 WHERE cookie IN `+in, args...)
 		return err
 	})
+	if err != nil || len(withdrawn) == 0 {
+		return err
+	}
+	var sheets int64 // a copy may be from before there were any
+	if err := tx.QueryRow(`SELECT COUNT(*) FROM schema_migrations WHERE version = 23`, nil, &sheets); err != nil || sheets == 0 {
+		return err
+	}
+	sites, err := storedSites(tx, "usage_sheets")
+	for _, site := range sites {
+		if err := forgetInSheets(tx, site, withdrawn...); err != nil {
+			return err
+		}
+	}
+	return err
 }
 
 // ReturnJournal does the same with what is not counted yet. An entry that cannot be read

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -24,8 +25,14 @@ import (
 
 const crashAddr = "203.0.113.91"
 
-// counting opens the service over a file, with the clock of the system.
-func counting(t *testing.T, path string) *analytics.Service {
+// hurried is a clock by which an hour passes in a third of a second, so that hits are put
+// away while others come.
+func hurried(from time.Time) func() time.Time {
+	return func() time.Time { return from.Add(time.Since(from) * 10_000) }
+}
+
+// counting opens the service over a file.
+func counting(t *testing.T, path string, now func() time.Time) *analytics.Service {
 	t.Helper()
 	d, err := db.Open(context.Background(), "sqlite:"+path, db.Options{})
 	housetest.Must(t, err)
@@ -34,7 +41,7 @@ func counting(t *testing.T, path string) *analytics.Service {
 	snapshot := func(string) *policy.Snapshot { return record() }
 	log := audit.New("test")
 	s, err := analytics.New(context.Background(), analytics.Deps{DB: d, Audit: log, Jobs: jobs.New(d, time.Now), Processing: processing.New(d, nil, nil, log, snapshot), Record: snapshot,
-		Site: func(host string) (string, bool) { return "rayong", host == site }, Sites: func() []string { return []string{site} }, Key: make([]byte, 32), Now: time.Now, NoLimits: true})
+		Site: func(host string) (string, bool) { return "rayong", host == site }, Sites: func() []string { return []string{site} }, Key: make([]byte, 32), Now: now, NoLimits: true})
 	housetest.Must(t, err)
 	return s
 }
@@ -46,7 +53,17 @@ func TestMain(m *testing.M) {
 	if path == "" {
 		os.Exit(m.Run())
 	}
-	s := counting(&testing.T{}, path)
+	now := time.Now
+	if from, err := strconv.ParseInt(os.Getenv("PRASAN_TEST_HURRY"), 10, 64); err == nil {
+		now = hurried(time.Unix(from, 0))
+	}
+	s := counting(&testing.T{}, path, now)
+	go func() {
+		for s.PutAway(context.Background()) == nil {
+			time.Sleep(time.Millisecond)
+		}
+		fmt.Fprintln(os.Stderr, "hits are not put away")
+	}()
 	for w := range 8 {
 		go func() {
 			for i := 0; ; i++ {
@@ -61,11 +78,29 @@ func TestMain(m *testing.M) {
 }
 
 func TestNoAcknowledgedHitIsLostWhenTheProcessIsKilled(t *testing.T) {
+	if rows, _ := killed(t, time.Now); rows == 0 {
+		t.Error("no hits are in rows")
+	}
+}
+
+func TestNoHitIsLostOrTwiceWhereAKillMeetsThePuttingAway(t *testing.T) {
+	from := time.Now().Truncate(time.Second)
+	t.Setenv("PRASAN_TEST_HURRY", strconv.FormatInt(from.Unix(), 10))
+	if _, sheets := killed(t, hurried(from)); sheets == 0 {
+		t.Error("no hits are in sheets")
+	}
+}
+
+// killed has hits collected by a process that is killed again and again, and holds what
+// is kept, in rows and in sheets, against what was acknowledged.
+func killed(t *testing.T, now func() time.Time) (rows, sheets int64) {
+	t.Helper()
 	path := filepath.Join(t.TempDir(), "usage.db")
 	acknowledged := int64(0)
 	for range 5 {
 		child := exec.Command(os.Args[0], "-test.run", "^$")
 		child.Env = append(os.Environ(), "PRASAN_TEST_CRASH="+path)
+		child.Stderr = os.Stderr
 		out, err := child.StdoutPipe()
 		housetest.Must(t, err)
 		housetest.Must(t, child.Start())
@@ -88,20 +123,19 @@ func TestNoAcknowledgedHitIsLostWhenTheProcessIsKilled(t *testing.T) {
 		_ = child.Wait() // killed
 		bytesHold(t, filepath.Dir(path))
 	}
-	s := counting(t, path)
+	s := counting(t, path, now)
 	defer s.DB.Close()
 	defer s.Close()
-	var stored int64
-	housetest.Must(t, s.DB.Read(context.Background(), func(tx *db.Tx) error {
-		return tx.QueryRow(`SELECT COUNT(*) FROM usage_hits`, nil, &stored)
-	}))
+	rows, sheets, err := s.Kept(context.Background())
+	housetest.Must(t, err)
 	// What was stored but not yet acknowledged at a kill are at most the hits under way.
-	if stored < acknowledged || stored > acknowledged+5*8 {
+	if stored := rows + sheets; stored < acknowledged || stored > acknowledged+5*8 {
 		t.Errorf("%d hits are stored, %d were acknowledged", stored, acknowledged)
 	}
 	if _, found, err := s.RecountAll(context.Background()); err != nil || len(found) > 0 {
 		t.Errorf("the totals are not those of the hits: %v %v", found, err)
 	}
+	return rows, sheets
 }
 
 // bytesHold searches what a killed process left for what must not be in it.

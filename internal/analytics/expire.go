@@ -19,6 +19,7 @@ import (
 // Register tells the queue what this package's tasks do.
 func (s *Service) Register() {
 	s.Jobs.Every("usage.rotate", jobs.Daily(thai.Bangkok, 0, 1), func(ctx context.Context, _ jobs.Job) error { return s.Rotate(ctx) })
+	s.Jobs.Every("usage.sheets", func(after time.Time) time.Time { return after.Truncate(time.Hour).Add(time.Hour + 5*time.Minute) }, func(ctx context.Context, _ jobs.Job) error { return s.PutAway(ctx) })
 	s.Jobs.Every("usage.expire", jobs.Daily(thai.Bangkok, 2, 20), func(ctx context.Context, _ jobs.Job) error { return s.Expire(ctx) })
 	s.Jobs.Every("usage.months", jobs.Daily(thai.Bangkok, 2, 50), func(ctx context.Context, _ jobs.Job) error { return s.CloseMonths(ctx) })
 	s.Jobs.Every("usage.watch", jobs.Daily(thai.Bangkok, 7, 20), func(ctx context.Context, _ jobs.Job) error { return s.Watch(ctx) })
@@ -105,6 +106,11 @@ func (s *Service) expire(tx *db.Tx, record *policy.Snapshot, host string, id, hi
 	if _, err := tx.Exec(`DELETE FROM usage_places WHERE site = $1 AND at < $2`, id, hits); err != nil {
 		return err
 	}
+	put, err := expireSheets(tx, id, hits)
+	if err != nil {
+		return err
+	}
+	raw += put
 	totals := int64(0)
 	for dim := range int64(dims) {
 		n, err := tx.Exec(`DELETE FROM usage_daily WHERE site = $1 AND dim = $2 AND day < $3`, id, dim, days)
@@ -229,7 +235,7 @@ func closeSite(tx *db.Tx, site, month int64) error {
 }
 
 // siteTables are the tables whose rows end by the record; the site leads their keys.
-var siteTables = []string{"usage_hits", "usage_places", "usage_daily", "usage_monthly"}
+var siteTables = []string{"usage_hits", "usage_places", "usage_sheets", "usage_daily", "usage_monthly"}
 
 // storedSites are the numbers of the sites that have rows, the ministry's first, also of
 // sites that are no more; the keys of the tables are jumped through.
@@ -268,12 +274,15 @@ func (s *Service) Forget(tx *db.Tx, visitor string) error {
 	if err := s.foldAll(tx); err != nil { // what waits to be counted has it too
 		return err
 	}
-	sites, err := storedSites(tx, "usage_hits")
+	sites, err := storedSites(tx, "usage_hits", "usage_sheets")
 	if err != nil {
 		return err
 	}
 	for _, id := range sites {
 		if _, err := tx.Exec(`UPDATE usage_hits SET cookie = 0, visitor = 0, level = 0 WHERE site = $1 AND cookie = $2`, id, key); err != nil {
+			return err
+		}
+		if err := forgetInSheets(tx, id, key); err != nil {
 			return err
 		}
 	}

@@ -66,25 +66,36 @@ func termsOf(tx *db.Tx, f Filter) (ids []int64, err error) {
 
 func like(s string) string { return strings.NewReplacer("!", "!!", "%", "!%", "_", "!_").Replace(s) }
 
-// conditions are the filters as SQL over usage_hits. The texts hold numbers and names
-// of this package only.
+// conditions are the filters: as SQL over the rows of hits, and as tests of the columns
+// of sheets. The texts hold numbers and names of this package only.
 type conditions struct {
+	sites string // as a list
 	where string
+	tests []test
 	from  int64 // microseconds
 	to    int64
 	days  int64 // first day that is covered
+	last  int64 // day
 	none  bool  // nothing can match
 }
 
+// only adds the condition that a column is one of some terms.
+func (c *conditions) only(column string, ids ...int64) {
+	c.where += fmt.Sprintf(" AND %s IN (%s)", column, numbers(ids))
+	c.tests = append(c.tests, test{sheetColumns[column], termSetOf(ids...)})
+}
+
 func (s *Service) conditions(tx *db.Tx, r reach, q Query, event string) (c conditions, clipped bool, err error) {
-	c.days = q.From
+	c.days, c.last = q.From, q.To
 	if record := s.Record(Activity); record != nil {
 		if first := dayOf(db.Micros(before(Window(record), s.Now()))) + 1; first > c.days {
 			c.days, clipped = first, true
 		}
 	}
-	c.from, c.to = c.days*dayLength-bangkok, (q.To+1)*dayLength-bangkok
-	c.where = "site IN (" + numbers(r.ids) + ") AND at >= $1 AND at < $2 AND bot = 0"
+	c.from, c.to = dayStart(c.days), dayStart(q.To+1)
+	c.sites = numbers(r.ids)
+	c.where = "site IN (" + c.sites + ") AND at >= $1 AND at < $2"
+	c.only("bot", 0)
 	named := false
 	for _, f := range q.Filters {
 		ids, err := termsOf(tx, f)
@@ -96,7 +107,7 @@ func (s *Service) conditions(tx *db.Tx, r reach, q Query, event string) (c condi
 			return c, clipped, nil
 		}
 		named = named || f.Dim == "event"
-		c.where += fmt.Sprintf(" AND %s IN (%s)", filterDims[f.Dim].column, numbers(ids))
+		c.only(filterDims[f.Dim].column, ids...)
 	}
 	if event == "" && !named {
 		event = PageView
@@ -106,7 +117,7 @@ func (s *Service) conditions(tx *db.Tx, r reach, q Query, event string) (c condi
 		if err != nil {
 			return c, clipped, err
 		}
-		c.where += fmt.Sprintf(" AND name = %d", id)
+		c.only("name", id)
 	}
 	return c, clipped, nil
 }
@@ -144,15 +155,19 @@ func (s *Service) rawCells(tx *db.Tx, actor policy.Actor, r reach, w *widget, q 
 		return nil, clipped, err
 	}
 	out := map[int64]*sums{}
-	err = tx.Each(`SELECT `+w.raw+`, COUNT(*), COUNT(DISTINCT CASE WHEN visitor <> 0 THEN visitor END), CAST(SUM(value) AS BIGINT) FROM usage_hits WHERE `+c.where+` AND `+w.raw+` <> 0 GROUP BY `+w.raw, []any{c.from, c.to}, func(rows rowScanner) error {
-		var term int64
-		x := &sums{}
-		err := rows.Scan(&term, &x.n, &x.visitors, &x.visits)
-		if w.dim == dimVital {
-			x.total, x.visits = x.visits, 0
+	err = eachSum(tx, c, w.raw, func(_, term int64, x *sums) {
+		if term == 0 {
+			return
 		}
-		out[term] = x
-		return err
+		y := sums{n: x.n, visitors: x.visitors, visits: x.visits}
+		if w.dim == dimVital {
+			y.total, y.visits = x.visits, 0
+		}
+		if sum := out[term]; sum != nil {
+			sum.add(y)
+		} else {
+			out[term] = &y
+		}
 	})
 	return out, clipped, err
 }
@@ -166,12 +181,9 @@ func (s *Service) rawSeries(tx *db.Tx, actor policy.Actor, r reach, q Query, at 
 	if err != nil || c.none {
 		return clipped, err
 	}
-	err = tx.Each(fmt.Sprintf(`SELECT (at + %d) / %d AS day, COUNT(*), COUNT(DISTINCT CASE WHEN visitor <> 0 THEN visitor END), CAST(SUM(value) AS BIGINT), CAST(SUM(CASE WHEN visitor = 0 THEN 1 ELSE 0 END) AS BIGINT) FROM usage_hits WHERE %s GROUP BY 1`, bangkok, dayLength, c.where), []any{c.from, c.to}, func(rows rowScanner) error {
-		var day int64
-		var f Figures
-		err := rows.Scan(&day, &f.Views, &f.Visitors, &f.Visits, &f.WithoutID)
-		*at(day) = f
-		return err
+	err = eachSum(tx, c, "", func(day, _ int64, x *sums) {
+		f := at(day)
+		*f = f.add(Figures{Views: x.n, Visitors: x.visitors, Visits: x.visits, WithoutID: x.exits})
 	})
 	return clipped, err
 }

@@ -23,11 +23,6 @@ func (s *Service) Observe(ctx context.Context, since time.Time) (Observed, error
 	var out Observed
 	err := s.DB.Read(ctx, func(tx *db.Tx) error {
 		out = Observed{}
-		next := func(table string, after int64) (site int64, ok bool, err error) {
-			var id sql.NullInt64
-			err = tx.QueryRow(`SELECT MIN(site) FROM `+table+` WHERE site > $1`, []any{after}, &id)
-			return id.Int64, id.Valid, err
-		}
 		all, err := cells(tx, []int64{allSites}, dimTotal, dayOf(db.Micros(since)), dayOf(db.Micros(tx.Now())))
 		if err != nil {
 			return err
@@ -35,20 +30,37 @@ func (s *Service) Observe(ctx context.Context, since time.Time) (Observed, error
 		for _, x := range all {
 			out.Views += x.n
 		}
-		for site, ok, err := next("usage_hits", -1); ok || err != nil; site, ok, err = next("usage_hits", site) {
+		sites, err := storedSites(tx, "usage_hits", "usage_sheets")
+		if err != nil {
+			return err
+		}
+		for _, site := range sites {
+			at, err := oldestHit(tx, site)
 			if err != nil {
 				return err
 			}
-			var at sql.NullInt64
-			if err := tx.QueryRow(`SELECT MIN(at) FROM usage_hits WHERE site = $1`, []any{site}, &at); err != nil {
-				return err
-			}
 			out.Sites++
-			if t := db.Time(at.Int64); at.Valid && (out.Oldest.IsZero() || t.Before(out.Oldest)) {
+			if t := db.Time(at); out.Oldest.IsZero() || t.Before(out.Oldest) {
 				out.Oldest = t
 			}
 		}
 		return nil
 	})
 	return out, err
+}
+
+// oldestHit is the moment of the oldest hit of a site that is kept.
+func oldestHit(tx *db.Tx, site int64) (int64, error) {
+	var at, day sql.NullInt64
+	if err := tx.QueryRow(`SELECT MIN(at) FROM usage_hits WHERE site = $1`, []any{site}, &at); err != nil {
+		return 0, err
+	}
+	if err := tx.QueryRow(`SELECT MIN(day) FROM usage_sheets WHERE site = $1 AND part = 0`, []any{site}, &day); err != nil || !day.Valid {
+		return at.Int64, err
+	}
+	rows, err := sheetRows(tx, site, day.Int64)
+	if err != nil || len(rows) == 0 || at.Valid && at.Int64 < rows[0].at {
+		return at.Int64, err
+	}
+	return rows[0].at, nil
 }

@@ -118,7 +118,6 @@ func addDeltas(tx *db.Tx, deltas map[cell]*sums) error {
 
 // storedBodies are the lists that are there already, a site and day at a time.
 func storedBodies(tx *db.Tx, wanted map[block][]packed) (map[block][]byte, error) {
-	type siteDay struct{ site, day int64 }
 	dimsOf := map[siteDay][]int64{}
 	for b := range wanted {
 		key := siteDay{b.site, b.period}

@@ -19,15 +19,12 @@ func (s *Service) Recount(ctx context.Context, host string, day int64) (differen
 			return err
 		}
 		t := &tally{known: s.known, states: map[int64]*state{}, deltas: map[cell]*sums{}}
-		err = tx.Each(`SELECT site, at, n, visitor, level, name, page, source, campaign, profile, label, value, bot, cookie, `+placeOfHit+` FROM usage_hits WHERE site = $1 AND at >= $2 AND at < $3 ORDER BY at, n`,
-			[]any{site, day*dayLength - bangkok, (day+1)*dayLength - bangkok}, func(rows rowScanner) error {
-				var r row
-				err := rows.Scan(&r.site, &r.at, &r.n, &r.visitor, &r.level, &r.name, &r.page, &r.source, &r.campaign, &r.profile, &r.label, &r.value, &r.bot, &r.cookie, &r.place)
-				t.count(&r)
-				return err
-			})
+		rows, err := allRows(tx, site, day)
 		if err != nil {
 			return err
+		}
+		for i := range rows {
+			t.count(&rows[i])
 		}
 		stored, err := storedCells(tx, site, day)
 		if err != nil {
