@@ -417,10 +417,8 @@ func (w *two) byHand() {
 func (w *two) returned() {
 	id := w.draft(w.ops, atOps, "tisi", "ขอทราบมาตรฐานผลิตภัณฑ์")
 	w.dispatch(w.ops, atOps, id, "email")
-	m := w.inPen(w.ops, atOps.registrar, "held", "", func(m mailIn) bool { return m.Why == "bounce" })
-	if !strings.Contains(m.Note, "5.1.1") {
-		w.t.Errorf("the report says %q", m.Note)
-	}
+	// Other mail of the installation comes back too, for its people have no mailboxes here.
+	m := w.inPen(w.ops, atOps.registrar, "held", "", func(m mailIn) bool { return m.Why == "bounce" && strings.Contains(m.Note, "5.1.1") })
 	w.awaitSending(w.ops, atOps, id, "failed")
 	w.dispatch(w.ops, atOps, id, "file")
 	w.ops.post(atOps.registrar, "/mail/"+m.ID+"/discard", map[string]any{"reason": "ส่งทางแฟ้มแทนแล้ว"}, nil)
