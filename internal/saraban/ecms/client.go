@@ -15,6 +15,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"prasan/internal/errs"
@@ -100,6 +101,16 @@ func alertOf(err error) (uint64, bool) {
 	return v.Uint(), true
 }
 
+// brokenOff tells whether there was a connection, which the other side ended.
+func brokenOff(err error) bool {
+	for _, e := range []error{syscall.ECONNRESET, syscall.EPIPE, net.ErrClosed, io.EOF, io.ErrUnexpectedEOF} {
+		if errors.Is(err, e) {
+			return true
+		}
+	}
+	return false
+}
+
 func (c *Client) lacks() bool { return c.Lacks != nil && c.Lacks() }
 
 // whyNot tells a person who can mend it what is wrong with a connection: the certificate on
@@ -123,6 +134,8 @@ func (c *Client) whyNot(err error) string {
 			return demanded
 		}
 		return "error.ecms-handshake"
+	case c.lacks() && brokenOff(err): // the alert itself may be lost on its way
+		return demanded
 	}
 	return unreachable
 }
@@ -186,11 +199,9 @@ func (c *Client) receipt(ctx context.Context, body func(p *printer)) (Receipt, e
 
 func (c *Client) Send(ctx context.Context, _ string, l *Letter) (Receipt, error) {
 	r, err := c.receipt(ctx, func(p *printer) { p.in("CorrespondenceLetterOutboundRequest", func() { p.letter(l) }) })
-	var size counter
-	(&printer{w: &size}).letter(l)
-	if err != nil && errs.As(err).Key == unreachable && strings.HasPrefix(c.URL, "https:") && size > foldFrom {
-		// Who is refused in TLS 1.3 is told so while he writes, and loses the word for it where
-		// he writes much. A short question has it.
+	// Who is refused in TLS 1.3 is told so while he writes, and may lose the word for it. A
+	// short question has it, mostly.
+	for tries := 0; tries < 3 && err != nil && errs.As(err).Key == unreachable && brokenOff(err) && strings.HasPrefix(c.URL, "https:"); tries++ {
 		if _, why := c.call(ctx, func(p *printer) { p.raw("<TimeCheckRequest/>") }); errs.As(why).Kind == errs.Unavailable {
 			err = why
 		}
