@@ -13,6 +13,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -47,6 +48,21 @@ type Log struct{ node string }
 
 // New returns the log of a node; node is unique among the nodes of a database.
 func New(node string) *Log { return &Log{node} }
+
+// words are the entries of a body that hold what somebody wrote.
+var words = []string{"text", "reason", "reasons", "note"}
+
+// Bare is the body of a matter's event without what somebody wrote: that is kept with the
+// matter and ends with it, while a line of the chain has no end.
+func Bare(body map[string]string) map[string]string {
+	out := make(map[string]string, len(body))
+	for k, v := range body {
+		if !slices.Contains(words, k) {
+			out[k] = v
+		}
+	}
+	return out
+}
 
 type headKey struct{}
 

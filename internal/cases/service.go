@@ -206,7 +206,7 @@ func (s *Service) record(tx *db.Tx, c *Case, e *Event, files []Staged, subject *
 		return err
 	}
 	return s.Audit.Append(tx, audit.Event{Actor: e.Actor, Action: "case." + e.Kind, Object: "case:" + c.Reference, Body: map[string]any{
-		"from": e.From, "to": e.To, "step": e.Step, "agency": c.Agency, "meta": e.Meta,
+		"from": e.From, "to": e.To, "step": e.Step, "agency": c.Agency, "meta": audit.Bare(e.Meta),
 	}})
 }
 

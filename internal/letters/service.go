@@ -80,7 +80,7 @@ func (s *Service) record(tx *db.Tx, a policy.Actor, action string, l *Letter, bo
 	if err := insertEvent(tx, l.ID, Event{tx.Now(), action, actor, body}); err != nil {
 		return err
 	}
-	if err := s.Audit.Append(tx, audit.Event{Actor: actor, Action: "letter." + action, Object: "letter:" + l.ID, Body: map[string]any{"state": l.State, "agency": l.Agency, "number": l.NumberText, "secrecy": l.Secrecy, "hash": fmt.Sprintf("%x", l.ContentHash), "meta": body}}); err != nil {
+	if err := s.Audit.Append(tx, audit.Event{Actor: actor, Action: "letter." + action, Object: "letter:" + l.ID, Body: map[string]any{"state": l.State, "agency": l.Agency, "number": l.NumberText, "secrecy": l.Secrecy, "hash": fmt.Sprintf("%x", l.ContentHash), "meta": audit.Bare(body)}}); err != nil {
 		return err
 	}
 	for _, hook := range s.hooks {

@@ -107,6 +107,13 @@ func TestRequestsComeToTheirEndAndTheRecordOfRefusalsStays(t *testing.T) {
 		}
 		_, _, err = o.rights.Find(ctx, refused.Reference, refused.Code, "1.2.3.4")
 		wants(t, err, errs.NotFound)
+		var told int
+		must(t, e.DB.Read(ctx, func(tx *db.Tx) error {
+			return tx.QueryRow(`SELECT COUNT(*) FROM audit WHERE body LIKE '%พิจารณาแล้ว%'`, nil, &told)
+		}))
+		if told != 0 {
+			t.Errorf("%d lines of the audit still say why", told)
+		}
 		log, err := o.rights.Refusals(ctx, housetest.DPO)
 		if err != nil || len(log) != 1 || log[0].Ground != "33" || len(log[0].Cases) != 0 {
 			t.Errorf("the record of refusals: %v %+v", err, log)

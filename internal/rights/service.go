@@ -190,7 +190,7 @@ func (s *Service) note(tx *db.Tx, r *Request, actor, kind string, public bool, b
 	if err := insertEvent(tx, r.ID, Event{tx.Now(), kind, actor, public, body}); err != nil {
 		return err
 	}
-	return s.Audit.Append(tx, audit.Event{Actor: actor, Action: "rights." + kind, Object: "rights:" + r.Reference, Body: body})
+	return s.Audit.Append(tx, audit.Event{Actor: actor, Action: "rights." + kind, Object: "rights:" + r.Reference, Body: audit.Bare(body)})
 }
 
 // change applies a transition by somebody of the office.

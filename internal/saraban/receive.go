@@ -110,7 +110,9 @@ func (s *Service) note(tx *db.Tx, actor, kind, id string, body map[string]string
 	if _, err := tx.Exec(`INSERT INTO letter_events (id, letter_id, at, kind, actor, body) VALUES ($1, $2, $3, $4, $5, $6)`, db.NewID(), id, db.Micros(tx.Now()), kind, actor, string(text)); err != nil {
 		return err
 	}
-	return s.Audit.Append(tx, audit.Event{Actor: actor, Action: "incoming." + kind, Object: "letter:" + id, Body: body})
+	bare := audit.Bare(body)
+	delete(bare, "from") // may be a person
+	return s.Audit.Append(tx, audit.Event{Actor: actor, Action: "incoming." + kind, Object: "letter:" + id, Body: bare})
 }
 
 // Receive registers a letter: it gets its receive number (ลงทะเบียนรับ, form 13), and the
