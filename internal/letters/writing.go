@@ -129,6 +129,7 @@ func (s *Service) complete(w *Writing) error {
 	other(&c.Address, agency.Address.TH)
 	other(&c.Opening, "เรียน")
 	other(&c.Addressee, to.Addressee.TH)
+	other(&c.Addressee, w.ToName) // who is in no directory is addressed as he was named
 	other(&c.Owner, agency.Name.TH)
 	other(&c.Phone, agency.Phone)
 	other(&c.Email, agency.Email)

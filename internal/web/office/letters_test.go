@@ -181,6 +181,10 @@ func TestPaperAndPreviewThroughThePages(t *testing.T) {
 	p = h.want(200)(form.Press("ดูตัวอย่างหนังสือ"))
 	h.has(p, "ทดสอบ ๑๒๓", "ย่อหน้าแรก เลข ๔๕", "รย ๐๐๓๓/", "ขอแสดงความนับถือ")
 	h.lacks(h.get("registrar", "/th/office/letters", 200), "ทดสอบ 123")
+	// Who is in no directory is addressed as he was named.
+	form.Set("to_name", "นายกสมาคมตัวอย่าง")
+	h.has(h.want(200)(form.Press("ดูตัวอย่างหนังสือ")), "นายกสมาคมตัวอย่าง")
+	h.has(h.want(303)(form.Submit()), "นายกสมาคมตัวอย่าง")
 	h.has(h.get("registrar", "/th/office/seals", 200), "ใบรับรองของส่วนราชการ")
 	h.wellMade("th", p, h.get("registrar", "/th/office/letters/paper", 200), h.get("registrar", "/th/office/letters/scan", 200), h.get("registrar", "/th/office/seals", 200), h.get("registrar", "/th/office/letters/new", 200))
 }

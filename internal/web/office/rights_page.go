@@ -272,7 +272,7 @@ func (v *visit) basisText(activity, code string) string {
 }
 
 // storeNames are the stores that features report, and the keys of their names.
-var storeNames = map[string]string{"cases": "rights.store-cases", "case events": "rights.store-events", "attachments": "rights.store-attachments", "mails": "rights.store-mails", "blind index": "rights.store-index", "log of processing": "rights.store-log", "letters": "rights.store-letters", "disclosures": "rights.store-disclosures", "google analytics": "rights.store-abroad", "rights requests": "rights.store-requests", "restrictions": "rights.store-restrictions"}
+var storeNames = map[string]string{"cases": "rights.store-cases", "case events": "rights.store-events", "attachments": "rights.store-attachments", "mails": "rights.store-mails", "mail received": "rights.store-received", "blind index": "rights.store-index", "log of processing": "rights.store-log", "letters": "rights.store-letters", "disclosures": "rights.store-disclosures", "google analytics": "rights.store-abroad", "rights requests": "rights.store-requests", "restrictions": "rights.store-restrictions"}
 
 func (v *visit) storeName(store string) string {
 	if key, ok := storeNames[store]; ok {
