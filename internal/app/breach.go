@@ -6,6 +6,7 @@ import (
 
 	"prasan/internal/accounts"
 	"prasan/internal/breach"
+	"prasan/internal/i18n"
 	"prasan/internal/org"
 	"prasan/internal/processing"
 	"prasan/internal/web/api"
@@ -24,11 +25,14 @@ func wireBreach(_ context.Context, a *App) error {
 }
 
 // labels are the names of the elements of an activity.
-func (a *App) labels(activity string) map[string]string {
-	out := map[string]string{processing.Content: "ข้อความและไฟล์แนบ"}
+func (a *App) labels(activity string) map[string]string { return a.labelsIn(activity, "th") }
+
+// labelsIn are the names of the elements of a record, in a language.
+func (a *App) labelsIn(activity, lang string) map[string]string {
+	out := map[string]string{processing.Content: i18n.T(lang, "breach.element-"+processing.Content)}
 	if snap := a.Register.Snapshot(activity); snap != nil {
 		for _, e := range snap.Elements {
-			out[e.Code] = e.Label.TH
+			out[e.Code] = e.Label.In(lang)
 		}
 	}
 	return out

@@ -43,7 +43,7 @@ func wireOffice(_ context.Context, a *App) error {
 	if err != nil {
 		return err
 	}
-	face, err := office.New(office.Deps{Stage: a.stage, Seal: seal, DB: a.DB, Analytics: a.Analytics, Accounts: a.Accounts, Org: a.Org, Agencies: a.Agencies, Sites: a.Sites, Cases: a.Cases, Letters: a.Letters, Saraban: a.Saraban, Referral: a.Referral, Inbox: a.Inbox, Register: a.Register, Truth: a.Truth, Evidence: a.Evidence, Library: a.Library, Review: a.Review, Rights: a.Rights, Breach: a.Breach, Retention: a.Retention, Drills: a.Drills, Keys: a.Keys, Copies: a.CopyState, Inspection: a.Inspection, Contact: a.contact, Labels: a.labels, FileURL: a.OfficeFileURL, Activities: a.activities, Client: clientOf, Now: a.Now})
+	face, err := office.New(office.Deps{Stage: a.stage, Seal: seal, DB: a.DB, Analytics: a.Analytics, Accounts: a.Accounts, Org: a.Org, Agencies: a.Agencies, Sites: a.Sites, Cases: a.Cases, Letters: a.Letters, Saraban: a.Saraban, Referral: a.Referral, Inbox: a.Inbox, Register: a.Register, Truth: a.Truth, Evidence: a.Evidence, Library: a.Library, Review: a.Review, Rights: a.Rights, Breach: a.Breach, Retention: a.Retention, Drills: a.Drills, Keys: a.Keys, Copies: a.CopyState, Inspection: a.Inspection, Contact: a.contact, Labels: a.labelsIn, FileURL: a.OfficeFileURL, Activities: a.activities, Client: clientOf, Now: a.Now})
 	if err != nil {
 		return err
 	}

@@ -456,6 +456,6 @@ func breachNotice(v *visit) error {
 		return errs.New(errs.NotFound, "error.not-found")
 	}
 	contact := v.f.Contact(b.Agency)
-	p := noticePage{Back: kit.Link{Href: v.to(breachBase + b.ID), Text: v.t("breach.one")}, Drill: b.Drill, Agency: contact.Agency.In("th"), Date: thai.LetterDate(v.f.Now()), Sections: breach.Notice(b, v.f.Breach.Terms, contact, v.f.Labels(b.Activity))}
+	p := noticePage{Back: kit.Link{Href: v.to(breachBase + b.ID), Text: v.t("breach.one")}, Drill: b.Drill, Agency: contact.Agency.In("th"), Date: thai.LetterDate(v.f.Now()), Sections: breach.Notice(b, v.f.Breach.Terms, contact, v.f.Labels(b.Activity, "th"))}
 	return v.page(http.StatusOK, v.t("breach.notice"), "office/breach-notice", p)
 }

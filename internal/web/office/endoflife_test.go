@@ -62,7 +62,7 @@ func (h *house) promise(d *office.Deps, v *vault.Vault, guard *processing.Servic
 		a, _ := agencies.Get(code)
 		return policy.Contact{Agency: a.Name, DPO: "เจ้าหน้าที่คุ้มครองข้อมูลส่วนบุคคล"}
 	}
-	d.Labels = func(string) map[string]string { return map[string]string{"email": "อีเมล"} }
+	d.Labels = func(string, string) map[string]string { return map[string]string{"email": "อีเมล"} }
 	h.life = x
 }
 

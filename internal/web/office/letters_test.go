@@ -40,7 +40,7 @@ func (h *house) correspond(d *office.Deps, v *vault.Vault, guard *processing.Ser
 		}})
 	d.Inbox = h.inbound
 	if d.Labels == nil {
-		d.Labels = func(activity string) map[string]string {
+		d.Labels = func(activity, _ string) map[string]string {
 			out := map[string]string{}
 			for _, e := range h.record.Snapshot(activity).Elements {
 				out[e.Code] = e.Label.TH

@@ -73,8 +73,8 @@ type Deps struct {
 	FileURL func(account, reference, attachment string) string
 	Client  func(r *http.Request) (addr string, tls bool)
 	Now     func() time.Time
-	Contact func(agency string) policy.Contact      // of an agency, for notices
-	Labels  func(activity string) map[string]string // names of elements by code
+	Contact func(agency string) policy.Contact            // of an agency, for notices
+	Labels  func(activity, lang string) map[string]string // names of elements by code
 }
 
 // Face is the office face.

@@ -78,7 +78,7 @@ func (v *visit) referAsks(t *typed, reference string) ([]ask, error) {
 		}
 		agencies.Options = append(agencies.Options, o)
 	}
-	labels := v.f.Labels(referral.Activity)
+	labels := v.f.Labels(referral.Activity, v.lang)
 	fields := ask{Legend: v.t("referral.fields"), Name: t.id("fields"), Error: t.wrong("fields")}
 	for _, r := range snap.Recipients {
 		for _, e := range r.Elements {
@@ -154,7 +154,7 @@ func listDisclosures(v *visit) error {
 	if err != nil {
 		return err
 	}
-	labels := v.f.Labels(referral.Activity)
+	labels := v.f.Labels(referral.Activity, v.lang)
 	s := sheet{Heading: v.t("referral.disclosures"), Lead: v.t("referral.disclosures-lead"), Links: []kit.Link{{Href: v.to("/office/referrals"), Text: v.t("referral.office")}, {Href: v.to("/office/follow-ups"), Text: v.t("followup.office")}}}
 	t := table{Title: v.t("referral.disclosures"), Head: []string{v.t("referral.when"), v.t("referral.case"), v.t("referral.from"), v.t("referral.to"), v.t("referral.fields"), v.t("referral.letter"), v.t("referral.basis"), v.t("followup.after")}, Empty: v.t("referral.no-disclosures")}
 	more := len(list) > referralsPage
@@ -325,7 +325,7 @@ func (v *visit) referralPage(p referralPage) error {
 }
 
 func (v *visit) referralFacts(r *referral.Referral, names people) []kit.Row {
-	labels := v.f.Labels(referral.Activity)
+	labels := v.f.Labels(referral.Activity, v.lang)
 	var given []string
 	for _, e := range r.Elements {
 		given = append(given, or(labels[e], v.elementName(e)))
