@@ -3,7 +3,6 @@ package analytics
 import (
 	"cmp"
 	"encoding/binary"
-	"runtime"
 	"slices"
 	"time"
 
@@ -12,8 +11,7 @@ import (
 )
 
 // Where many hits come at once, an entry waits a moment for company: a commit costs as
-// much for one as for fifty. Where few come nobody is kept; only those go first who are
-// about to queue.
+// much for one as for fifty. Where few come, nobody is kept.
 const (
 	few    = 8
 	linger = 1500 * time.Microsecond
@@ -43,8 +41,6 @@ func (s *Service) run() {
 func (s *Service) flush(first *pending) {
 	if s.crowd > few {
 		time.Sleep(linger)
-	} else if s.crowd > 1 {
-		runtime.Gosched()
 	}
 	batch := append(make([]*pending, 0, s.crowd+few), first)
 	for len(batch) < maxBatch {
