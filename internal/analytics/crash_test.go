@@ -84,11 +84,14 @@ func TestNoAcknowledgedHitIsLostWhenTheProcessIsKilled(t *testing.T) {
 }
 
 func TestNoHitIsLostOrTwiceWhereAKillMeetsThePuttingAway(t *testing.T) {
-	from := time.Now().Truncate(time.Second)
-	t.Setenv("PRASAN_TEST_HURRY", strconv.FormatInt(from.Unix(), 10))
-	if _, sheets := killed(t, hurried(from)); sheets == 0 {
-		t.Error("no hits are in sheets")
+	for range 20 { // where the machine is busy the process may be killed before an hour of its clock is over
+		from := time.Now().Truncate(time.Second)
+		t.Setenv("PRASAN_TEST_HURRY", strconv.FormatInt(from.Unix(), 10))
+		if _, sheets := killed(t, hurried(from)); sheets > 0 {
+			return
+		}
 	}
+	t.Error("no hits are in sheets")
 }
 
 // killed has hits collected by a process that is killed again and again, and holds what
