@@ -77,6 +77,8 @@ var neighbours = map[string]string{
 	"vault -> audit":                      "what was shredded is audited",
 	"idempotency -> vault":                "answers are kept sealed",
 	"doc/docx -> doc":                     "shared pieces of typesetting",
+	"rights -> retention/few":             "when few matters are due",
+	"breach -> retention/few":             "when few matters are due",
 	"retention -> backup":                 "what is destroyed is destroyed in copies",
 	"rights -> retention":                 "an erasure is the end of life asked for by a person",
 	"truth -> backup":                     "a probe looks at the age of backups and drills",

@@ -5,13 +5,12 @@ import (
 	"database/sql"
 	"encoding/json"
 	"slices"
-	"strings"
 	"time"
 
 	"prasan/internal/audit"
 	"prasan/internal/db"
-	"prasan/internal/errs"
 	"prasan/internal/processing"
+	"prasan/internal/retention/few"
 )
 
 // EndOfLife is how reports of breaches come to their end: by the record of the activity
@@ -32,41 +31,27 @@ func (EndOfLife) Activity() string { return "contact-us" }
 // Matter names the rounds in which it goes: those of what people have written.
 func (EndOfLife) Matter() string { return "" }
 
-// extended is the kind of event with which a round moves the date of a breach.
-const extended = "extend"
-
-type old struct {
-	id, agency  string
-	closed, due time.Time
-}
-
 // over are the breaches that are over and not destroyed, that are due before a moment. An
 // activity without a record destroys nothing.
-func (e EndOfLife) over(tx *db.Tx, before time.Time) ([]old, error) {
-	var out []old
-	err := tx.Each(`SELECT id, agency, activity, closed_at, COALESCE((SELECT MAX(body) FROM breach_events WHERE breach_id = breaches.id AND kind = '`+extended+`'), '{}') FROM breaches WHERE closed_at > 0 AND LENGTH(description) > 0`, nil, func(rows *sql.Rows) error {
-		var o old
+func (e EndOfLife) over(tx *db.Tx, before time.Time) ([]few.Matter, error) {
+	var out []few.Matter
+	err := tx.Each(`SELECT id, agency, activity, closed_at, COALESCE((SELECT MAX(body) FROM breach_events WHERE breach_id = breaches.id AND kind = '`+few.Extended+`'), '{}') FROM breaches WHERE closed_at > 0 AND LENGTH(description) > 0`, nil, func(rows *sql.Rows) error {
+		var m few.Matter
 		var activity, text string
 		var closed int64
-		if err := rows.Scan(&o.id, &o.agency, &activity, &closed, &text); err != nil {
+		if err := rows.Scan(&m.ID, &m.Agency, &activity, &closed, &text); err != nil {
 			return err
 		}
 		snap := e.Record(activity)
 		if snap == nil {
-			return errs.New(errs.Unavailable, "error.no-record")
+			return nil
 		}
-		var moved struct{ Until string }
-		if err := json.Unmarshal([]byte(text), &moved); err != nil {
-			return err
+		m.Label, m.Over = m.ID, db.Time(closed)
+		var err error
+		if m.Due, err = few.Moved(snap.DueAt(m.Over), text); err == nil && !m.Due.After(before) {
+			out = append(out, m)
 		}
-		o.closed, o.due = db.Time(closed), snap.DueAt(db.Time(closed))
-		if until, err := time.Parse(time.RFC3339, moved.Until); err == nil && until.After(o.due) {
-			o.due = until
-		}
-		if !o.due.After(before) {
-			out = append(out, o)
-		}
-		return nil
+		return err
 	})
 	return out, err
 }
@@ -74,11 +59,7 @@ func (e EndOfLife) over(tx *db.Tx, before time.Time) ([]old, error) {
 // Count tells how many breaches are due at a moment, by agency.
 func (e EndOfLife) Count(tx *db.Tx, at time.Time) (map[string]int, error) {
 	list, err := e.over(tx, at)
-	out := map[string]int{}
-	for _, o := range list {
-		out[o.agency]++
-	}
-	return out, err
+	return few.Count(list), err
 }
 
 // Due lists an agency's breaches that are due before a moment, by date and id.
@@ -87,22 +68,7 @@ func (e EndOfLife) Due(tx *db.Tx, agency string, before, afterDue time.Time, aft
 	if err != nil {
 		return err
 	}
-	later := func(o old, due time.Time, id string) int {
-		if c := o.due.Compare(due); c != 0 {
-			return c
-		}
-		return strings.Compare(o.id, id)
-	}
-	slices.SortFunc(list, func(a, b old) int { return later(a, b.due, b.id) })
-	for _, o := range list {
-		if limit == 0 {
-			break
-		}
-		if o.agency == agency && later(o, afterDue, after) > 0 {
-			each(o.id, o.id, o.closed, o.due)
-			limit--
-		}
-	}
+	few.Page(list, agency, afterDue, after, limit, each)
 	return nil
 }
 
@@ -112,7 +78,7 @@ func (e EndOfLife) Extend(tx *db.Tx, id string, until time.Time) error {
 	if err != nil {
 		return err
 	}
-	return e.note(tx, &b, system, extended, map[string]string{"until": until.UTC().Format(time.RFC3339)})
+	return e.note(tx, &b, system, few.Extended, few.Until(until))
 }
 
 // Erase destroys what breaches say, their keys first. Doing it again does nothing more.

@@ -208,7 +208,7 @@ func (s *Service) seal(ctx context.Context, snap *policy.Snapshot, agency string
 	}
 	in := &intake{subject: subject, code: codeOf(s.codeKey, sub.Nonce)}
 	f := &in.fresh
-	f.Case = Case{ID: db.NewID(), Reference: newReference(s.References), Site: sub.Site, Agency: agency, OriginAgency: agency, Topic: sub.Topic, Channel: sub.Channel, OutsideRef: sub.OutsideRef, Lang: sub.Lang,
+	f.Case = Case{ID: db.NewID(), Site: sub.Site, Agency: agency, OriginAgency: agency, Topic: sub.Topic, Channel: sub.Channel, OutsideRef: sub.OutsideRef, Lang: sub.Lang,
 		State: Received, WithholdName: sub.WithholdName, AboutStaff: sub.AboutStaff, RevisionID: snap.RevisionID, NoticeID: sub.NoticeID, SubjectKey: subject.ID, ReceivedAt: now, events: 1}
 	f.DueAt = s.dueAt(now)
 	sealed := make(map[string][]byte, len(sub.Sender))
@@ -222,12 +222,13 @@ func (s *Service) seal(ctx context.Context, snap *policy.Snapshot, agency string
 	f.message = subject.Seal(place("cases", f.ID, "message"), []byte(sub.Message))
 	f.tracking = mac(s.trackKey, []byte(cleanCode(in.code)))
 	f.nonce = mac(s.nonceKey, sub.Nonce)
-	f.row = caseHash(f.ID, f.Reference, f.RevisionID, f.NoticeID, f.sender, f.message)
 	in.event = Event{ID: db.NewID(), Seq: 1, At: now, Kind: "receive", Actor: "sender", To: Received, Step: 3, Public: true}
 	if sub.By != nil {
 		in.event.Actor = sub.By.Account
 	}
-	return in, s.sealMail(in, sub)
+	err = s.sealMail(in, sub)
+	s.refer(in)
+	return in, err
 }
 
 // sealMail prepares the acknowledgement with the link that verifies the address. It
@@ -248,7 +249,7 @@ func (s *Service) sealMail(in *intake, sub *Submission) error {
 	in.post = &mail.Message{ID: id, Kind: "ack", CaseID: in.fresh.ID, Lang: sub.Lang, Agency: in.fresh.Agency, Site: sub.Site, SubjectKey: in.subject.ID,
 		Recipient: in.subject.Seal(place("outbox", id, "recipient"), []byte(address)),
 		Body:      in.subject.Seal(place("outbox", id, "body"), body),
-		Meta:      map[string]string{"reference": in.fresh.Reference, "reply_by": in.fresh.DueAt.Format(time.RFC3339), "received_at": in.fresh.ReceivedAt.Format(time.RFC3339)}}
+		Meta:      map[string]string{"reply_by": in.fresh.DueAt.Format(time.RFC3339), "received_at": in.fresh.ReceivedAt.Format(time.RFC3339)}}
 	return nil
 }
 

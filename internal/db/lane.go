@@ -44,7 +44,6 @@ type request struct {
 // idle commits by himself: two hand-overs between goroutines cost a tenth of a commit.
 type lane struct {
 	mu      sync.Mutex // held by who writes; guards all but queue and alone
-	closed  bool
 	db      *DB
 	index   int
 	session *session
@@ -104,7 +103,7 @@ func (l *lane) direct(r *request) bool {
 		return false
 	default:
 	}
-	if l.closed || l.crowd > 1 { // where many write, they wait for each other
+	if l.crowd > 1 { // where many write, they wait for each other
 		return false
 	}
 	l.commit(r)
@@ -150,7 +149,6 @@ func (l *lane) run() {
 		case <-l.db.closing:
 			l.mu.Lock()
 			l.drain()
-			l.closed = true
 			l.mu.Unlock()
 			return
 		}

@@ -3,15 +3,13 @@ package rights
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
-	"slices"
-	"strings"
 	"time"
 
 	"prasan/internal/audit"
 	"prasan/internal/db"
 	"prasan/internal/errs"
 	"prasan/internal/processing"
+	"prasan/internal/retention/few"
 )
 
 // EndOfLife is how requests come to their end. Their time begins with the last thing that
@@ -29,42 +27,27 @@ func (EndOfLife) Activity() string { return activity }
 // Matter names the rounds in which it goes: those of what people have written.
 func (EndOfLife) Matter() string { return "" }
 
-// extended is the kind of event with which a round moves the date of a request.
-const extended = "extend"
-
-// old is a request that is over.
-type old struct {
-	id, reference, agency string
-	ended, due            time.Time
-}
-
 // over are the requests that are over and not destroyed, that are due before a moment. They
 // are few beside cases: each date is worked out when it is asked for.
-func (e EndOfLife) over(tx *db.Tx, before time.Time) ([]old, error) {
+func (e EndOfLife) over(tx *db.Tx, before time.Time) ([]few.Matter, error) {
 	snap := e.Record(activity)
 	if snap == nil {
 		return nil, errs.New(errs.Unavailable, "error.no-record")
 	}
-	var out []old
-	err := tx.Each(`SELECT id, reference, agency, (SELECT MAX(at) FROM rights_events WHERE request_id = rights_requests.id AND kind <> '`+extended+`'), COALESCE((SELECT MAX(body) FROM rights_events WHERE request_id = rights_requests.id AND kind = '`+extended+`'), '{}') FROM rights_requests WHERE activity = $1 AND state IN ('answered', 'closed', 'withdrawn') AND LENGTH(statement) > 0`, []any{activity}, func(rows *sql.Rows) error {
-		var o old
+	var out []few.Matter
+	err := tx.Each(`SELECT id, reference, agency, (SELECT MAX(at) FROM rights_events WHERE request_id = rights_requests.id AND kind <> '`+few.Extended+`'), COALESCE((SELECT MAX(body) FROM rights_events WHERE request_id = rights_requests.id AND kind = '`+few.Extended+`'), '{}') FROM rights_requests WHERE activity = $1 AND state IN ('answered', 'closed', 'withdrawn') AND LENGTH(statement) > 0`, []any{activity}, func(rows *sql.Rows) error {
+		var m few.Matter
 		var ended int64
 		var text string
-		if err := rows.Scan(&o.id, &o.reference, &o.agency, &ended, &text); err != nil {
+		if err := rows.Scan(&m.ID, &m.Label, &m.Agency, &ended, &text); err != nil {
 			return err
 		}
-		var moved struct{ Until string }
-		if err := json.Unmarshal([]byte(text), &moved); err != nil {
-			return err
+		m.Over = db.Time(ended)
+		var err error
+		if m.Due, err = few.Moved(snap.DueAt(m.Over), text); err == nil && !m.Due.After(before) {
+			out = append(out, m)
 		}
-		o.ended, o.due = db.Time(ended), snap.DueAt(db.Time(ended))
-		if until, err := time.Parse(time.RFC3339, moved.Until); err == nil && until.After(o.due) {
-			o.due = until
-		}
-		if !o.due.After(before) {
-			out = append(out, o)
-		}
-		return nil
+		return err
 	})
 	return out, err
 }
@@ -72,11 +55,7 @@ func (e EndOfLife) over(tx *db.Tx, before time.Time) ([]old, error) {
 // Count tells how many requests are due at a moment, by agency.
 func (e EndOfLife) Count(tx *db.Tx, at time.Time) (map[string]int, error) {
 	list, err := e.over(tx, at)
-	out := map[string]int{}
-	for _, o := range list {
-		out[o.agency]++
-	}
-	return out, err
+	return few.Count(list), err
 }
 
 // Due lists an agency's requests that are due before a moment, by date and id.
@@ -85,22 +64,7 @@ func (e EndOfLife) Due(tx *db.Tx, agency string, before, afterDue time.Time, aft
 	if err != nil {
 		return err
 	}
-	later := func(o old, due time.Time, id string) int {
-		if c := o.due.Compare(due); c != 0 {
-			return c
-		}
-		return strings.Compare(o.id, id)
-	}
-	slices.SortFunc(list, func(a, b old) int { return later(a, b.due, b.id) })
-	for _, o := range list {
-		if limit == 0 {
-			break
-		}
-		if o.agency == agency && later(o, afterDue, after) > 0 {
-			each(o.id, o.reference, o.ended, o.due)
-			limit--
-		}
-	}
+	few.Page(list, agency, afterDue, after, limit, each)
 	return nil
 }
 
@@ -110,7 +74,7 @@ func (e EndOfLife) Extend(tx *db.Tx, id string, until time.Time) error {
 	if err != nil {
 		return err
 	}
-	return e.note(tx, &r, "system", extended, false, map[string]string{"until": until.UTC().Format(time.RFC3339)})
+	return e.note(tx, &r, "system", few.Extended, false, few.Until(until))
 }
 
 // Erase destroys what requests say, their keys first. Doing it again does nothing more.
