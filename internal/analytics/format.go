@@ -2,7 +2,6 @@ package analytics
 
 import (
 	"context"
-	"encoding/json"
 	"slices"
 	"time"
 
@@ -258,10 +257,5 @@ func (s *Service) sendReport(ctx context.Context, x Of[Schedule], today int64) e
 
 // post queues a mail to somebody of the office.
 func (s *Service) post(tx *db.Tx, kind string, x Of[Schedule], address, words string) error {
-	id := db.NewID()
-	body, err := json.Marshal(mail.Body{Text: words})
-	if err != nil {
-		return err
-	}
-	return s.Mail.Queue(tx, mail.Message{ID: id, Kind: kind, Lang: x.Body.Lang, Agency: x.Agency, Recipient: s.Seal(mail.Place(id, "recipient"), []byte(address)), Body: s.Seal(mail.Place(id, "body"), body)})
+	return s.Mail.ToStaff(tx, address, mail.Message{Kind: kind, Lang: x.Body.Lang, Agency: x.Agency}, mail.Body{Text: words})
 }

@@ -43,12 +43,7 @@ func (a *App) carry(tx *db.Tx, signer note.Signer) error {
 	if address == "" {
 		return nil
 	}
-	body, err := json.Marshal(mail.Body{Text: text})
-	if err != nil {
-		return err
-	}
-	id := db.NewID()
-	return a.Mail.Queue(tx, mail.Message{ID: id, Kind: "audit-heads", Lang: "th", Agency: a.Agencies.All()[0].Code, Recipient: a.Vault.SealSystem(mail.Place(id, "recipient"), []byte(address)), Body: a.Vault.SealSystem(mail.Place(id, "body"), body)})
+	return a.Mail.ToStaff(tx, address, mail.Message{Kind: "audit-heads", Lang: "th", Agency: a.Agencies.All()[0].Code}, mail.Body{Text: text})
 }
 
 // carried puts heads where the data is copied.

@@ -58,9 +58,7 @@ func (a *App) remindOfReviews(ctx context.Context) error {
 				return err
 			}
 			for _, address := range people {
-				id := db.NewID()
-				if err := a.Mail.Queue(tx, mail.Message{ID: id, Kind: "record-review", Lang: "th", Recipient: a.Vault.SealSystem(mail.Place(id, "recipient"), []byte(address)), Body: a.Vault.SealSystem(mail.Place(id, "body"), []byte("{}")),
-					Meta: map[string]string{"record": snap.Name.TH, "review_by": t.Due.Format(time.RFC3339)}}); err != nil {
+				if err := a.Mail.ToStaff(tx, address, mail.Message{Kind: "record-review", Lang: "th", Meta: map[string]string{"record": snap.Name.TH, "review_by": t.Due.Format(time.RFC3339)}}, mail.Body{}); err != nil {
 					return err
 				}
 			}

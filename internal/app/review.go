@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/ed25519"
-	"encoding/json"
 	"time"
 
 	"prasan/internal/db"
@@ -31,16 +30,11 @@ func (a *App) tellOfReview(tx *db.Tx, r review.Review, address string) error {
 	if snap == nil {
 		return nil
 	}
-	body, err := json.Marshal(mail.Body{Link: a.URL("office") + "/th/office/access"})
-	if err != nil {
-		return err
-	}
-	id := db.NewID()
 	meta := map[string]string{"record": snap.Name.TH, "attest_by": r.DueAt.Format(time.RFC3339)}
 	if tx.Now().After(r.DueAt) {
 		meta["late"] = i18n.T("th", "review.late")
 	}
-	return a.Mail.Queue(tx, mail.Message{ID: id, Kind: "access-review", Lang: "th", Recipient: a.Vault.SealSystem(mail.Place(id, "recipient"), []byte(address)), Body: a.Vault.SealSystem(mail.Place(id, "body"), body), Meta: meta})
+	return a.Mail.ToStaff(tx, address, mail.Message{Kind: "access-review", Lang: "th", Meta: meta}, mail.Body{Link: a.URL("office") + "/th/office/access"})
 }
 
 // accessInEvidence puts who can see what now, and what was attested in the period.

@@ -265,9 +265,7 @@ func (s *Service) mailTo(tx *db.Tx, b *Breach, kind string, list []policy.Princi
 	}
 	meta["deadline"], meta["drill"] = b.Deadline(s.Terms).Format(time.RFC3339), drillText(b.Drill)
 	for _, address := range people {
-		id := db.NewID()
-		if err := s.Mail.Queue(tx, mail.Message{ID: id, Kind: kind, Lang: "th", Agency: b.Agency, Recipient: s.Vault.SealSystem(mail.Place(id, "recipient"), []byte(address)),
-			Body: s.Vault.SealSystem(mail.Place(id, "body"), []byte("{}")), Meta: meta}); err != nil {
+		if err := s.Mail.ToStaff(tx, address, mail.Message{Kind: kind, Lang: "th", Agency: b.Agency, Meta: meta}, mail.Body{}); err != nil {
 			return 0, err
 		}
 	}

@@ -3,7 +3,6 @@ package cases
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"fmt"
 	"time"
 
@@ -117,13 +116,6 @@ func (s *Service) SendDigests(ctx context.Context) error {
 }
 
 func (s *Service) queueDigest(tx *db.Tx, w waiting) error {
-	id := db.NewID()
-	body, err := json.Marshal(mail.Body{})
-	if err != nil {
-		return err
-	}
-	return s.Mail.Queue(tx, mail.Message{ID: id, Kind: "digest", Lang: "th", Agency: w.agency,
-		Recipient: s.Vault.SealSystem(place("outbox", id, "recipient"), []byte(w.email)),
-		Body:      s.Vault.SealSystem(place("outbox", id, "body"), body),
-		Meta:      map[string]string{"overdue": fmt.Sprint(w.overdue), "week": fmt.Sprint(w.week), "open": fmt.Sprint(w.open)}})
+	return s.Mail.ToStaff(tx, w.email, mail.Message{Kind: "digest", Lang: "th", Agency: w.agency,
+		Meta: map[string]string{"overdue": fmt.Sprint(w.overdue), "week": fmt.Sprint(w.week), "open": fmt.Sprint(w.open)}}, mail.Body{})
 }
