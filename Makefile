@@ -4,7 +4,7 @@ GO ?= go
 BIN := bin/prasan
 # What runs seldom is compiled without inlining: the program is more than a megabyte smaller.
 COLD := $(addprefix prasan/internal/,web/office web/api web/public ropa/... truth retention letters register referral saraban/... rights breach inspection evidence library review inbox identity scenario backup/... crawl app accounts config consent mail/sink notices org sites web/files web/guide) \
-	prasan/cmd/... image/... archive/... encoding/asn1 crypto/x509 net/mail mime/... text/template/parse regexp/syntax $(addprefix github.com/,xuri/... alecthomas/... emersion/... go-jose/... coreos/... pkg/sftp/... beevik/... russellhaering/... wneessen/... boombuler/... pquerna/... goccy/... nyaruka/... chromedp/... santhosh-tekuri/... oschwald/...) software.sslmate.com/... google.golang.org/protobuf/... golang.org/x/crypto/ssh/... golang.org/x/mod/... golang.org/x/image/... golang.org/x/oauth2/... golang.org/x/text/...
+	prasan/cmd/... image/... archive/... encoding/asn1 crypto/x509 net/mail mime/... text/template/parse regexp/syntax $(addprefix github.com/,xuri/... alecthomas/... emersion/... go-jose/... coreos/... pkg/sftp/... boombuler/... pquerna/... goccy/... nyaruka/... oschwald/...) software.sslmate.com/... google.golang.org/protobuf/... golang.org/x/crypto/ssh/... golang.org/x/mod/... golang.org/x/image/... golang.org/x/oauth2/... golang.org/x/text/...
 
 .PHONY: help demo dev build test test-go check bench crash shots docs setup fmt clean
 

@@ -130,7 +130,7 @@ func walk(t *testing.T, root string, each func(path string)) {
 }
 
 // helpers serve tests and pins only, and stand on no floor.
-var helpers = []string{"webtest", "housetest", "depspin", "db/dbtest", "."}
+var helpers = []string{"webtest", "housetest", "db/dbtest", "."}
 
 func floorOf(pkg string) int {
 	best, length := -1, -1
@@ -184,7 +184,7 @@ func mayImport(pkg, target string) bool {
 func TestOnlyDBKnowsTheEngines(t *testing.T) {
 	for pkg, list := range imports(t) {
 		for name := range list {
-			if (strings.HasPrefix(name, "modernc.org/sqlite") || strings.HasPrefix(name, "github.com/jackc/pgx")) && pkg != "db" && pkg != "depspin" {
+			if (strings.HasPrefix(name, "modernc.org/sqlite") || strings.HasPrefix(name, "github.com/jackc/pgx")) && pkg != "db" {
 				t.Errorf("%s imports the driver %s", pkg, name)
 			}
 		}

@@ -245,7 +245,11 @@ func certificateIn(signature *element) (*x509.Certificate, error) {
 	if e == nil {
 		return nil, altered("there must be one certificate")
 	}
-	der, err := decode64(e.get())
+	return certificateOf(e.get())
+}
+
+func certificateOf(text string) (*x509.Certificate, error) {
+	der, err := decode64(text)
 	if err != nil {
 		return nil, altered("its certificate is not base64")
 	}

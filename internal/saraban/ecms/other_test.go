@@ -180,13 +180,5 @@ func otherCertificateIn(signature *etree.Element) (*x509.Certificate, error) {
 	if e == nil {
 		return nil, altered("there must be one certificate")
 	}
-	der, err := decode64(e.Text())
-	if err != nil {
-		return nil, altered("its certificate is not base64")
-	}
-	c, err := x509.ParseCertificate(der)
-	if err != nil {
-		return nil, altered("its certificate cannot be read")
-	}
-	return c, nil
+	return certificateOf(e.Text())
 }
