@@ -42,7 +42,7 @@ func (s *Service) Backfill(ctx context.Context, day int64, past []Past) (stored 
 		p.at = last
 		batch = append(batch, p)
 	}
-	keep := db.Micros(before(Window(record), s.Now()))
+	keep := db.Micros(Window(record).Before(s.Now()))
 	err = s.DB.InTx(ctx, func(tx *db.Tx) error { return s.storePast(tx, day, batch, keep) })
 	return len(batch), err
 }

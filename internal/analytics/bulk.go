@@ -40,10 +40,10 @@ var bulkTexts sync.Map
 func bulkText(d db.Dialect, head, tail string, rows, width int) string {
 	type key struct {
 		dialect     db.Dialect
-		head        string
+		head, tail  string
 		rows, width int
 	}
-	k := key{d, head, rows, width}
+	k := key{d, head, tail, rows, width}
 	if text, ok := bulkTexts.Load(k); ok {
 		return text.(string)
 	}

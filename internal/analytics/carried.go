@@ -78,9 +78,6 @@ func (s *Service) Uncounted(ctx context.Context) (n int64, err error) {
 	return n, err
 }
 
-// CookieKey is what is kept of a visitor's cookie.
-func (s *Service) CookieKey(visitor string) int64 { return s.cookieKey(visitor) }
-
 // Return settles the hits of a restored database: cookies that lost their consent since
 // the copy was made go out of them again, and what waits to be passed on abroad does not
 // wait any more. It may have been passed on, or taken back, by the installation that is
@@ -89,24 +86,14 @@ func Return(tx *db.Tx, withdrawn []int64) error {
 	if _, err := tx.Exec(`DELETE FROM usage_bridge`); err != nil {
 		return err
 	}
-	err := inChunks(tx.Dialect, withdrawn, func(in string, args []any) error {
-		_, err := tx.Exec(`UPDATE usage_hits SET cookie = 0, visitor = 0, level = 0 WHERE cookie IN `+in, args...)
-		return err
-	})
-	if err != nil || len(withdrawn) == 0 {
-		return err
+	if len(withdrawn) == 0 {
+		return nil
 	}
 	var sheets int64 // a copy may be from before there were any
-	if err := tx.QueryRow(`SELECT COUNT(*) FROM schema_migrations WHERE version = 23`, nil, &sheets); err != nil || sheets == 0 {
+	if err := tx.QueryRow(`SELECT COUNT(*) FROM schema_migrations WHERE version = 23`, nil, &sheets); err != nil {
 		return err
 	}
-	sites, err := storedSites(tx, "usage_sheets")
-	for _, site := range sites {
-		if err := forgetInSheets(tx, site, withdrawn...); err != nil {
-			return err
-		}
-	}
-	return err
+	return forgetCookies(tx, sheets > 0, withdrawn...)
 }
 
 // ReturnJournal does the same with what is not counted yet. An entry that cannot be read

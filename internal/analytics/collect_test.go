@@ -549,6 +549,13 @@ func TestNoAddressAndNoAgentIsInAnyFile(t *testing.T) {
 		}
 	}
 	search("while serving, as a killed process leaves it")
+	c.Settle(context.Background())
+	e.Clock.Advance(2 * time.Hour)
+	housetest.Must(t, c.PutAway(context.Background()))
+	if c.rows(`SELECT COUNT(*) FROM usage_sheets`) == 0 {
+		t.Fatal("no hits are in sheets")
+	}
+	search("with hits in sheets")
 	c.Close()
 	e.DB.Close()
 	search("after a clean stop")

@@ -8,7 +8,9 @@
 // Address and user agent are used to make the id of the day and the class of the
 // device, and are gone before anything is queued.
 //
-// A hit is acknowledged when it is durable. Hits that arrive together share one
-// transaction: raw rows, the state of each visitor of the day, and the daily totals,
-// which are additive over days and sites, because no id outlives its day.
+// A hit is acknowledged when it is durable. Hits that arrive together share one entry of
+// a journal; within a second they are counted, thousands in one transaction: rows, the
+// state of each visitor of the day, and the daily totals, which are additive over days
+// and sites, because no id outlives its day. After an hour rows go into sheets, column by
+// column.
 package analytics

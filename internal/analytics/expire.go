@@ -19,7 +19,7 @@ import (
 // Register tells the queue what this package's tasks do.
 func (s *Service) Register() {
 	s.Jobs.Every("usage.rotate", jobs.Daily(thai.Bangkok, 0, 1), func(ctx context.Context, _ jobs.Job) error { return s.Rotate(ctx) })
-	s.Jobs.Every("usage.sheets", func(after time.Time) time.Time { return after.Truncate(time.Hour).Add(time.Hour + 5*time.Minute) }, func(ctx context.Context, _ jobs.Job) error { return s.PutAway(ctx) })
+	s.Jobs.Every("usage.sheets", jobs.Hourly(5), func(ctx context.Context, _ jobs.Job) error { return s.PutAway(ctx) })
 	s.Jobs.Every("usage.expire", jobs.Daily(thai.Bangkok, 2, 20), func(ctx context.Context, _ jobs.Job) error { return s.Expire(ctx) })
 	s.Jobs.Every("usage.months", jobs.Daily(thai.Bangkok, 2, 50), func(ctx context.Context, _ jobs.Job) error { return s.CloseMonths(ctx) })
 	s.Jobs.Every("usage.watch", jobs.Daily(thai.Bangkok, 7, 20), func(ctx context.Context, _ jobs.Job) error { return s.Watch(ctx) })
@@ -64,11 +64,6 @@ func Window(record *policy.Snapshot) policy.Retention {
 	return out
 }
 
-// before is the moment before which what was collected is past its period.
-func before(kept policy.Retention, now time.Time) time.Time {
-	return policy.Retention{Years: -kept.Years, Months: -kept.Months, Days: -kept.Days}.DueAt(now)
-}
-
 // Expire erases raw hits and totals that the record no longer keeps, site by site, and
 // logs what it erased.
 func (s *Service) Expire(ctx context.Context) error {
@@ -76,8 +71,8 @@ func (s *Service) Expire(ctx context.Context) error {
 	if record == nil {
 		return nil
 	}
-	hits := db.Micros(before(Window(record), s.Now()))
-	days := dayOf(db.Micros(before(record.KeptFor("usage_rollup"), s.Now())))
+	hits := db.Micros(Window(record).Before(s.Now()))
+	days := dayOf(db.Micros(record.KeptFor("usage_rollup").Before(s.Now())))
 	var ids []int64
 	var hosts map[int64]string
 	err := s.read(ctx, func(tx *db.Tx) (err error) {
@@ -270,20 +265,32 @@ func reopen(tx *db.Tx, month int64) error {
 // Forget takes a visitor's cookie out of the raw hits: what was counted stays, whose it
 // was goes. It is called in the transaction of the withdrawal.
 func (s *Service) Forget(tx *db.Tx, visitor string) error {
-	key := s.cookieKey(visitor)
 	if err := s.foldAll(tx); err != nil { // what waits to be counted has it too
 		return err
 	}
-	sites, err := storedSites(tx, "usage_hits", "usage_sheets")
+	return forgetCookies(tx, true, s.CookieKey(visitor))
+}
+
+// forgetCookies takes cookies out of all single hits, site by site, as their keys go.
+func forgetCookies(tx *db.Tx, inSheets bool, cookies ...int64) error {
+	tables := []string{"usage_hits"}
+	if inSheets {
+		tables = append(tables, "usage_sheets")
+	}
+	sites, err := storedSites(tx, tables...)
 	if err != nil {
 		return err
 	}
 	for _, id := range sites {
-		if _, err := tx.Exec(`UPDATE usage_hits SET cookie = 0, visitor = 0, level = 0 WHERE site = $1 AND cookie = $2`, id, key); err != nil {
-			return err
+		for _, cookie := range cookies {
+			if _, err := tx.Exec(`UPDATE usage_hits SET cookie = 0, visitor = 0, level = 0 WHERE site = $1 AND cookie = $2`, id, cookie); err != nil {
+				return err
+			}
 		}
-		if err := forgetInSheets(tx, id, key); err != nil {
-			return err
+		if inSheets {
+			if err := forgetInSheets(tx, id, cookies...); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

@@ -7,6 +7,9 @@ import (
 	"prasan/internal/db"
 )
 
+// Groups are the columns by which widgets group.
+var Groups = []string{"", "page", "source", "campaign", "profile", "label", placeOfHit}
+
 // Sum adds a column of the totals of all days up, for the tests: of a site, or of the
 // ministry where host is "", of one term, or of all where text is "".
 func (s *Service) Sum(ctx context.Context, host string, dim int64, text, column string) (n int64, err error) {

@@ -88,7 +88,7 @@ func (c *conditions) only(column string, ids ...int64) {
 func (s *Service) conditions(tx *db.Tx, r reach, q Query, event string) (c conditions, clipped bool, err error) {
 	c.days, c.last = q.From, q.To
 	if record := s.Record(Activity); record != nil {
-		if first := dayOf(db.Micros(before(Window(record), s.Now()))) + 1; first > c.days {
+		if first := dayOf(db.Micros(Window(record).Before(s.Now()))) + 1; first > c.days {
 			c.days, clipped = first, true
 		}
 	}

@@ -196,7 +196,7 @@ func (s *Service) GoogleTag(host, path string, v Signals) (t Tag, ok bool) {
 		return t, false
 	}
 	script, sources := s.Google.Script()
-	return Tag{g.Measurement, clientID(s.cookieKey(v.Visitor)), cleanPath(path), strings.Join(scope.Abroad, " "), script, sources}, true
+	return Tag{g.Measurement, clientID(s.CookieKey(v.Visitor)), cleanPath(path), strings.Join(scope.Abroad, " "), script, sources}, true
 }
 
 var measurementForm = regexp.MustCompile(`^G-[A-Z0-9]{4,20}$`)

@@ -21,7 +21,7 @@ import (
 func (s *Service) Abroad(tx *db.Tx, c consent.Abroad) error {
 	var clients []string
 	if c.Visitor != "" {
-		clients = append(clients, clientID(s.cookieKey(c.Visitor)))
+		clients = append(clients, clientID(s.CookieKey(c.Visitor)))
 	}
 	if c.Allowed {
 		if s.googleSite(c.Site).Way == WayOff || len(clients) == 0 {
@@ -237,6 +237,6 @@ func (s *Service) expireClients(tx *db.Tx) error {
 	if record == nil {
 		return nil
 	}
-	_, err := tx.Exec(`DELETE FROM google_clients WHERE at < $1`, db.Micros(before(record.KeptFor("consent_choice"), tx.Now())))
+	_, err := tx.Exec(`DELETE FROM google_clients WHERE at < $1`, db.Micros(record.KeptFor("consent_choice").Before(tx.Now())))
 	return err
 }

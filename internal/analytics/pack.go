@@ -118,15 +118,12 @@ func addDeltas(tx *db.Tx, deltas map[cell]*sums) error {
 
 // storedBodies are the lists that are there already, a site and day at a time.
 func storedBodies(tx *db.Tx, wanted map[block][]packed) (map[block][]byte, error) {
-	dimsOf := map[siteDay][]int64{}
+	days := map[siteDay]bool{}
 	for b := range wanted {
-		key := siteDay{b.site, b.period}
-		if !slices.Contains(dimsOf[key], b.dim) {
-			dimsOf[key] = append(dimsOf[key], b.dim)
-		}
+		days[siteDay{b.site, b.period}] = true
 	}
 	out := make(map[block][]byte, len(wanted))
-	for key := range dimsOf {
+	for key := range days {
 		err := tx.Each(`SELECT dim, part, body FROM usage_daily WHERE site = $1 AND dim IN (`+allDims+`) AND day = $2`, []any{key.site, key.day}, func(rows rowScanner) error {
 			b := block{site: key.site, period: key.day}
 			var body []byte

@@ -83,7 +83,7 @@ func (s *Service) RecountAll(ctx context.Context) (days int, differences []strin
 	today := dayOf(db.Micros(s.Now()))
 	first := today
 	if record := s.Record(Activity); record != nil {
-		first = dayOf(db.Micros(before(Window(record), s.Now()))) + 1
+		first = dayOf(db.Micros(Window(record).Before(s.Now()))) + 1
 	}
 	for host := range ids {
 		for day := first; day <= today; day++ {

@@ -283,7 +283,7 @@ func (s *Service) identify(ctx context.Context, h *Hit, c *cleaned) error {
 	switch {
 	case c.bot != "":
 	case c.scope.Level >= L2 && c.scope.Has("visitor_cookie"):
-		c.cookie = s.cookieKey(h.Signals.Visitor)
+		c.cookie = s.CookieKey(h.Signals.Visitor)
 		c.visitor = sum64(s.Key, "day", strconv.FormatInt(c.cookie, 36), strconv.FormatInt(dayOf(db.Micros(s.Now())), 36), c.site)
 	case c.scope.Level == L1 && c.scope.Has("visitor_day_id"):
 		today, err := s.salts.of(ctx, s.DB, dayOf(db.Micros(s.Now())))
@@ -295,8 +295,8 @@ func (s *Service) identify(ctx context.Context, h *Hit, c *cleaned) error {
 	return nil
 }
 
-// cookieKey is what is kept of a cookie: a keyed hash.
-func (s *Service) cookieKey(visitor string) int64 { return sum64(s.Key, "cookie", visitor) }
+// CookieKey is what is kept of a cookie: a keyed hash.
+func (s *Service) CookieKey(visitor string) int64 { return sum64(s.Key, "cookie", visitor) }
 
 // sum64 is a keyed hash of texts as a positive number that is not 0.
 func sum64(key []byte, parts ...string) int64 { return newKeyed(key).sum(parts...) }

@@ -41,7 +41,7 @@ func (r *row) figures() [sheetFigures]*int64 {
 }
 
 // sheetColumns are the columns of figures by what they are called in the rows of hits.
-var sheetColumns = map[string]int{"name": colName, "page": colPage, "source": colSource, "campaign": colCampaign, "profile": colProfile, "label": colLabel, placeOfHit: colPlace, "bot": colBot, "value": colValue}
+var sheetColumns = map[string]int{"name": colName, "page": colPage, "source": colSource, "campaign": colCampaign, "profile": colProfile, "label": colLabel, placeOfHit: colPlace, "bot": colBot}
 
 // byMoment is the order of hits, in which they were counted.
 func byMoment(a, b row) int { return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.n, b.n)) }

@@ -27,19 +27,14 @@ var maxSheet = 200_000
 // days. Each step is one transaction: a hit is in one of the two, whatever is killed.
 func (s *Service) PutAway(ctx context.Context) error {
 	until := db.Micros(s.Now().Add(-sheetAfter))
-	for site := int64(-1); ; {
-		var next sql.NullInt64
-		err := s.DB.Read(ctx, func(tx *db.Tx) error {
-			return tx.QueryRow(`SELECT MIN(site) FROM usage_hits WHERE site > $1`, []any{site}, &next)
-		})
-		if err != nil || !next.Valid {
-			return err
-		}
-		site = next.Int64
-		if err := s.putSiteAway(ctx, site, until); err != nil {
-			return err
+	var sites []int64
+	err := s.DB.Read(ctx, func(tx *db.Tx) (err error) { sites, err = storedSites(tx, "usage_hits"); return err })
+	for _, site := range sites {
+		if err == nil {
+			err = s.putSiteAway(ctx, site, until)
 		}
 	}
+	return err
 }
 
 func (s *Service) putSiteAway(ctx context.Context, site, until int64) error {
@@ -214,11 +209,12 @@ func expireSheets(tx *db.Tx, site, before int64) (erased int64, err error) {
 		if err != nil {
 			return 0, err
 		}
-		kept := slices.DeleteFunc(slices.Clone(rows), func(r row) bool { return r.at < before })
-		if len(kept) == len(rows) {
+		n := len(rows)
+		kept := slices.DeleteFunc(rows, func(r row) bool { return r.at < before })
+		if len(kept) == n {
 			continue
 		}
-		erased += int64(len(rows) - len(kept))
+		erased += int64(n - len(kept))
 		if err := saveSheet(tx, site, day, kept); err != nil {
 			return 0, err
 		}

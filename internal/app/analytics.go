@@ -53,6 +53,7 @@ func wireAnalytics(ctx context.Context, a *App) (err error) {
 	}
 	a.OnClose(a.Analytics.Close)
 	a.Analytics.Register()
+	a.Rights.Abroad = a.Analytics
 	a.Consent = consent.New(consent.Deps{DB: a.DB, Audit: a.Audit, Processing: a.Processing, Record: a.Register.Snapshot, Forget: a.Analytics.Forget, Abroad: a.Analytics.Abroad, Note: a.noteWithdrawal,
 		Digest: func(visitor string) []byte { return a.Vault.Digest("consent", visitor) }})
 	a.Jobs.Every("consent.sweep", jobs.Daily(thai.Bangkok, 2, 30), func(ctx context.Context, _ jobs.Job) error {

@@ -15,7 +15,7 @@ import (
 func wireBreach(_ context.Context, a *App) error {
 	t := breach.DefaultTerms
 	t.Notify = time.Duration(a.Config.Terms.BreachHours) * time.Hour
-	a.Breach = breach.New(breach.Deps{DB: a.DB, Vault: a.Vault, Processing: a.Processing, Audit: a.Audit, Jobs: a.Jobs, Mail: a.Mail, Record: a.Register.Snapshot, Named: org.NamedAt, Tell: a.Cases.Tell, Now: a.Now, Terms: t,
+	a.Breach = breach.New(breach.Deps{DB: a.DB, Vault: a.Vault, Processing: a.Processing, Audit: a.Audit, Jobs: a.Jobs, Mail: a.Mail, Record: a.Register.Snapshot, Named: org.Named, Tell: a.Cases.Tell, Now: a.Now, Terms: t,
 		Letters: a.Letters, Contact: a.contact, Labels: a.labels, Measures: breach.Measures{EndSessions: accounts.EndSessions, RotateKeys: a.RotateKeys}})
 	a.Breach.Register()
 	end := breach.EndOfLife{Service: a.Breach}

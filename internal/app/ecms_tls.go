@@ -97,20 +97,20 @@ func (t nodeTLS) show(out *tls.Config, org string) (asked func() bool, err error
 		}
 		return own, nil
 	}
-	return func() bool { return false }, nil
+	return nil, nil
 }
 
 // recognise has a node recognised by authorities that are in a file. The library's own
 // check would know those that were there at the start; this one is the same in everything else.
 func recognise(out *tls.Config, path, host string) error {
-	if _, err := authoritiesIn(path); err != nil {
+	if _, err := authoritiesIn(path, "error.ecms-pin"); err != nil {
 		return err
 	}
 	out.InsecureSkipVerify = true // VerifyConnection verifies, in every handshake
 	out.VerifyConnection = func(c tls.ConnectionState) error {
-		roots, err := authoritiesIn(path)
+		roots, err := authoritiesIn(path, "error.ecms-pin")
 		if err == nil {
-			err = chains(c.PeerCertificates, x509.VerifyOptions{DNSName: host, Roots: roots, Intermediates: x509.NewCertPool()})
+			err = chains(c.PeerCertificates, host, roots)
 		}
 		if err != nil {
 			return &tls.CertificateVerificationError{UnverifiedCertificates: c.PeerCertificates, Err: err}
@@ -120,7 +120,8 @@ func recognise(out *tls.Config, path, host string) error {
 	return nil
 }
 
-func chains(shown []*x509.Certificate, o x509.VerifyOptions) error {
+func chains(shown []*x509.Certificate, host string, roots *x509.CertPool) error {
+	o := x509.VerifyOptions{DNSName: host, Roots: roots, Intermediates: x509.NewCertPool()}
 	for _, c := range shown[1:] { // there is one at least: without, there is no handshake
 		o.Intermediates.AddCert(c)
 	}
@@ -128,11 +129,12 @@ func chains(shown []*x509.Certificate, o x509.VerifyOptions) error {
 	return err
 }
 
-func authoritiesIn(path string) (*x509.CertPool, error) {
+// authoritiesIn reads certificates that others are checked by; refused is the key of the error.
+func authoritiesIn(path, refused string) (*x509.CertPool, error) {
 	text, err := os.ReadFile(path)
 	pool := x509.NewCertPool()
 	if err != nil || !pool.AppendCertsFromPEM(text) {
-		return nil, errs.Wrap(err, errs.Invalid, "error.ecms-pin", "path", path)
+		return nil, errs.Wrap(err, errs.Invalid, refused, "path", path)
 	}
 	return pool, nil
 }

@@ -6,7 +6,6 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
-	"os"
 	"strings"
 
 	"prasan/internal/config"
@@ -98,10 +97,8 @@ func (a *App) mailReader(c config.IMAP) (*imap.Reader, error) {
 	}
 	var roots *x509.CertPool
 	if c.CAFile != "" {
-		pem, err := os.ReadFile(c.CAFile)
-		roots = x509.NewCertPool()
-		if err != nil || !roots.AppendCertsFromPEM(pem) {
-			return nil, errs.Wrap(err, errs.Invalid, "error.imap-ca", "path", c.CAFile)
+		if roots, err = authoritiesIn(c.CAFile, "error.imap-ca"); err != nil {
+			return nil, err
 		}
 	}
 	box := a.Inbox.Mailbox(c.User + " " + u.Hostname() + "/" + c.Folder)

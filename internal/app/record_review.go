@@ -70,19 +70,9 @@ func (a *App) remindOfReviews(ctx context.Context) error {
 // reviewers are the addresses of those whom the record names for its review (row 31).
 // Where it names only heads and officers of no agency in particular, they are all who may.
 func reviewers(tx *db.Tx, snap *policy.Snapshot) ([]string, error) {
-	named, err := org.Named(tx, snap.Duties[policy.DutyReview])
+	named, err := org.Named(tx, snap, snap.Duties[policy.DutyReview], "")
 	if err != nil || len(named) > 0 {
 		return slices.Sorted(maps.Values(named)), err
 	}
-	everyone, err := org.Everyone(tx)
-	if err != nil {
-		return nil, err
-	}
-	var able []string
-	for _, a := range everyone {
-		if snap.MayDo(a, policy.DutyReview).Allowed {
-			able = append(able, a.Account)
-		}
-	}
-	return org.Addresses(tx, able)
+	return org.Holders(tx, func(a policy.Actor) bool { return snap.MayDo(a, policy.DutyReview).Allowed })
 }

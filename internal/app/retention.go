@@ -33,16 +33,6 @@ func (a *App) visitsPast(ctx context.Context, at time.Time) (map[string]int, err
 	return map[string]int{"ops": max(days, 0)}, nil
 }
 
-// firstOfMonth is the morning of the next month's first day.
-func firstOfMonth(after time.Time) time.Time {
-	l := after.In(thai.Bangkok)
-	at := time.Date(l.Year(), l.Month(), 1, 3, 10, 0, 0, thai.Bangkok)
-	if !at.After(after) {
-		at = at.AddDate(0, 1, 0)
-	}
-	return at
-}
-
 func wireRetention(_ context.Context, a *App) error {
 	t := a.Config.Terms
 	a.Retention = retention.New(retention.Deps{DB: a.DB, Vault: a.Vault, Audit: a.Audit, Jobs: a.Jobs, Record: a.Register.Snapshot, Within: a.Agencies.Within, Now: a.Now, Letters: a.Letters, Agencies: a.Agencies,
@@ -56,7 +46,7 @@ func wireRetention(_ context.Context, a *App) error {
 		}
 		return []saraban.Attachment{{Name: name, Type: "application/pdf", Data: body}}, nil
 	})
-	a.Jobs.Every("processing.expire", firstOfMonth, func(ctx context.Context, _ jobs.Job) error { return a.Processing.Expire(ctx, a.Now()) })
+	a.Jobs.Every("processing.expire", jobs.Monthly(thai.Bangkok, 3, 10), func(ctx context.Context, _ jobs.Job) error { return a.Processing.Expire(ctx, a.Now()) })
 	a.Operations = append(a.Operations, api.RetentionOperations(a.Retention)...)
 	return nil
 }

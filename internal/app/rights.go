@@ -4,26 +4,14 @@ import (
 	"context"
 
 	"prasan/internal/cases"
-	"prasan/internal/db"
 	"prasan/internal/referral"
 	"prasan/internal/retention"
 	"prasan/internal/rights"
 	"prasan/internal/web/api"
 )
 
-// abroad is the provider to which usage goes by consent; it is wired after requests are.
-type abroad struct{ *App }
-
-func (a abroad) PassedOn(tx *db.Tx, number string) (int, error) {
-	return a.Analytics.PassedOn(tx, number)
-}
-
-func (a abroad) ForgetAbroad(tx *db.Tx, number, by, request string) (int, error) {
-	return a.Analytics.ForgetAbroad(tx, number, by, request)
-}
-
 func wireRights(_ context.Context, a *App) error {
-	a.Rights = rights.New(rights.Deps{DB: a.DB, Vault: a.Vault, Processing: a.Processing, Audit: a.Audit, Record: a.Register.Snapshot, Data: cases.OfPerson{Service: a.Cases}, Holders: a.PersonHolders, Abroad: abroad{a},
+	a.Rights = rights.New(rights.Deps{DB: a.DB, Vault: a.Vault, Processing: a.Processing, Audit: a.Audit, Record: a.Register.Snapshot, Data: cases.OfPerson{Service: a.Cases}, Holders: a.PersonHolders,
 		NewReference: cases.NewReference, NewCode: cases.NewCode, CleanCode: cases.CleanCode, Now: a.Now, TargetDays: a.Config.Terms.RightsDays,
 		Limits: a.Limits, Letters: a.Letters, Agencies: a.Agencies, Recipients: referral.Recipients, Held: retention.Held, Central: "ops"})
 	end := rights.EndOfLife{Service: a.Rights}

@@ -66,7 +66,7 @@ func wireTruth(_ context.Context, a *App) error {
 	// Each looks at all there is; the report of every day shows what it found, and when.
 	a.Jobs.Every("truth.audit", jobs.Daily(thai.Bangkok, 2, 40), func(ctx context.Context, _ jobs.Job) error { return a.observeAudit(ctx) })
 	a.Jobs.Every("truth.flow", jobs.Daily(thai.Bangkok, 2, 55), func(ctx context.Context, _ jobs.Job) error { return a.observeFlow(ctx) })
-	a.Jobs.Every("truth.sums", hourly, func(ctx context.Context, _ jobs.Job) error { return a.rollUp(ctx) })
+	a.Jobs.Every("truth.sums", jobs.Hourly(7), func(ctx context.Context, _ jobs.Job) error { return a.rollUp(ctx) })
 	a.Operations = append(a.Operations, api.TruthOperations(a.Truth)...)
 	return nil
 }
@@ -80,10 +80,6 @@ func (a *App) LookAtAll(ctx context.Context) error {
 		}
 	}
 	return nil
-}
-
-func hourly(after time.Time) time.Time {
-	return after.Truncate(time.Hour).Add(time.Hour + 7*time.Minute)
 }
 
 // rollUp brings the sums up to now, over which reports are quick.

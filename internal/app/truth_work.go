@@ -280,7 +280,7 @@ func (a *App) seeResponsible(ctx context.Context, s truth.Subject) (truth.Seen, 
 func (a *App) seeNamed(ctx context.Context, s truth.Subject, list []policy.Principal) (truth.Seen, error) {
 	out := truth.Seen{Known: len(list) > 0}
 	err := a.DB.Read(ctx, func(tx *db.Tx) error {
-		named, err := org.NamedAt(tx, list, s.Record.Controller.Department)
+		named, err := org.Named(tx, s.Snapshot, list, s.Record.Controller.Department)
 		out.Checked, out.Wrong = int64(len(named)), 0
 		if len(named) == 0 {
 			out.Wrong = 1

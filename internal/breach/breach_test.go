@@ -65,7 +65,7 @@ func newHouse(t *testing.T, e *dbtest.Engine) *house {
 	h := &house{t: t, e: e, guard: o.Processing, office: o}
 	h.letters, _ = o.Correspond()
 	h.s = breach.New(breach.Deps{DB: e.DB, Vault: o.Vault, Processing: h.guard, Audit: o.Audit, Jobs: o.Jobs, Mail: o.Mail, Record: func(string) *policy.Snapshot { return snap }, Now: e.Clock.Now, Terms: breach.DefaultTerms,
-		Named: func(_ *db.Tx, list []policy.Principal, agency string) (map[string]string, error) {
+		Named: func(_ *db.Tx, _ *policy.Snapshot, list []policy.Principal, agency string) (map[string]string, error) {
 			out := map[string]string{}
 			for _, p := range list {
 				out[string(p.Kind)] = string(p.Kind) + "@" + agency + ".test"

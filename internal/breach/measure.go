@@ -133,6 +133,6 @@ func (s *Service) Open(ctx context.Context, a policy.Actor, name, reason string)
 		if err := s.note(tx, &b, a, "open-gate", map[string]string{"measure": name, "text": reason}); err != nil {
 			return err
 		}
-		return s.Audit.Append(tx, audit.Event{Actor: a.Account, Action: "gate.open", Object: "gate:" + name, Body: map[string]any{"reason": reason, "breach": b.ID}})
+		return s.Audit.Append(tx, audit.Event{Actor: a.Account, Action: "gate.open", Object: "gate:" + name, Body: map[string]any{"breach": b.ID}})
 	})
 }

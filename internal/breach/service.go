@@ -31,7 +31,7 @@ type Deps struct {
 	Record     func(activity string) *policy.Snapshot
 	// Named are the accounts that the principals of the record stand for in a matter of an
 	// agency, with their addresses: people of the ministry alone, who may be told of a drill.
-	Named func(tx *db.Tx, list []policy.Principal, agency string) (map[string]string, error)
+	Named func(tx *db.Tx, snap *policy.Snapshot, list []policy.Principal, agency string) (map[string]string, error)
 	// Tell queues a notice to each of the persons whose data it is; it returns how many
 	// could be reached.
 	Tell  func(ctx context.Context, actor policy.Actor, subjects []string, text string) (int, error)
@@ -250,20 +250,24 @@ func (s *Service) tellResponsible(tx *db.Tx, b *Breach, was string) (int, error)
 	if snap == nil { // nobody is named; that the risk is known must not wait for it
 		return 0, nil
 	}
-	if slices.Index(ropa.RiskLevels, was) > slices.Index(ropa.RiskLevels, risk) {
-		return s.mailTo(tx, b, "breach-assessed", snap.ResponsibleAt(was), map[string]string{"risk": risk})
+	if slices.Index(ropa.RiskLevels, was) < slices.Index(ropa.RiskLevels, risk) {
+		was = risk
 	}
-	return s.mailTo(tx, b, "breach-assessed", snap.ResponsibleAt(risk), map[string]string{"risk": risk})
+	meta := map[string]string{"risk": risk}
+	if risk != NoRisk && b.NotifiedAt.IsZero() {
+		meta["deadline"] = b.Deadline(s.Terms).Format(time.RFC3339)
+	}
+	return s.mailTo(tx, b, "breach-assessed", snap, snap.ResponsibleAt(was), meta)
 }
 
 // mailTo writes to those of the ministry for whom principals of the record stand. The
 // mail says that there is something to be seen in the office, and nothing of what it is.
-func (s *Service) mailTo(tx *db.Tx, b *Breach, kind string, list []policy.Principal, meta map[string]string) (int, error) {
-	people, err := s.Named(tx, list, b.Agency)
+func (s *Service) mailTo(tx *db.Tx, b *Breach, kind string, snap *policy.Snapshot, list []policy.Principal, meta map[string]string) (int, error) {
+	people, err := s.Named(tx, snap, list, b.Agency)
 	if err != nil {
 		return 0, err
 	}
-	meta["deadline"], meta["drill"] = b.Deadline(s.Terms).Format(time.RFC3339), drillText(b.Drill)
+	meta["drill"] = drillText(b.Drill)
 	for _, address := range people {
 		if err := s.Mail.ToStaff(tx, address, mail.Message{Kind: kind, Lang: "th", Agency: b.Agency, Meta: meta}, mail.Body{}); err != nil {
 			return 0, err
@@ -383,7 +387,7 @@ func (s *Service) Alarm(ctx context.Context, j jobs.Job) error {
 		if snap == nil {
 			return errs.New(errs.Unavailable, "error.no-record")
 		}
-		n, err := s.mailTo(tx, &b, "breach-alarm", snap.Liaison, map[string]string{"hours": itoa(due.Hours)})
+		n, err := s.mailTo(tx, &b, "breach-alarm", snap, snap.Liaison, map[string]string{"hours": itoa(due.Hours), "deadline": b.Deadline(s.Terms).Format(time.RFC3339)})
 		if err != nil {
 			return err
 		}

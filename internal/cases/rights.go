@@ -323,7 +323,7 @@ func (s *Service) rewrite(ctx context.Context, actor, caseID, act string, meta m
 		if err := s.Processing.Record(tx, processing.Line{Activity: Activity, Revision: p.c.RevisionID, Act: "erase", Actor: actor, Ground: act, Purpose: "rights", Subjects: []string{p.c.SubjectKey}, Elements: []string{"*"}, Detail: act}); err != nil {
 			return err
 		}
-		return s.Audit.Append(tx, audit.Event{Actor: actor, Action: "case." + act, Object: "case:" + p.c.Reference, Body: meta})
+		return s.Audit.Append(tx, audit.Event{Actor: actor, Action: "case." + act, Object: "case:" + p.c.Reference, Body: audit.Bare(meta)})
 	})
 	if err != nil {
 		return errors.Join(err, s.Vault.Unredo(context.WithoutCancel(ctx), kept))

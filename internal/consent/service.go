@@ -282,14 +282,10 @@ func (s *Service) Sweep(ctx context.Context) error {
 
 // expired deletes in calendar terms: what was given on a day that is past its period.
 func expired(tx *db.Tx, kept policy.Retention) (int64, error) {
-	return tx.Exec(`DELETE FROM consent_given WHERE at < $1`, db.Micros(before(kept, tx.Now())))
-}
-
-func before(kept policy.Retention, now time.Time) time.Time {
-	return policy.Retention{Years: -kept.Years, Months: -kept.Months, Days: -kept.Days}.DueAt(now)
+	return tx.Exec(`DELETE FROM consent_given WHERE at < $1`, db.Micros(kept.Before(tx.Now())))
 }
 
 // Before is the moment before which proofs of consents are not kept any more.
 func Before(record *policy.Snapshot, now time.Time) time.Time {
-	return before(record.KeptFor("consent_choice"), now)
+	return record.KeptFor("consent_choice").Before(now)
 }

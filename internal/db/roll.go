@@ -39,6 +39,17 @@ func (tx *Tx) Mark(name string) (mark string, err error) {
 	return mark, err
 }
 
+// SetMark writes such a mark.
+func (tx *Tx) SetMark(name, mark string) error {
+	return tx.Observe("roll."+name, mark)
+}
+
+// Observe keeps what was found under a name, with the moment, in place of what was before.
+func (tx *Tx) Observe(name, body string) error {
+	_, err := tx.Exec(`INSERT INTO observations (name, at, body) VALUES ($1, $2, $3) ON CONFLICT (name) DO UPDATE SET at = excluded.at, body = excluded.body`, name, Micros(tx.Now()), body)
+	return err
+}
+
 // RollUp goes on with a roll up to now, a page in a transaction, so that nobody waits.
 func (d *DB) RollUp(ctx context.Context, r Roll) error {
 	until := IDAt(time.Now().Add(-rollAge))
@@ -68,8 +79,7 @@ func (d *DB) rollPage(ctx context.Context, r Roll, until string) (more bool, err
 		if _, err := tx.Exec(r.Sum, from, to); err != nil {
 			return err
 		}
-		_, err = tx.Exec(`INSERT INTO observations (name, at, body) VALUES ($1, $2, $3) ON CONFLICT (name) DO UPDATE SET at = excluded.at, body = excluded.body`, "roll."+r.Name, Micros(tx.Now()), to)
-		return err
+		return tx.SetMark(r.Name, to)
 	})
 	return more, err
 }

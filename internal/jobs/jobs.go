@@ -77,6 +77,29 @@ func Daily(loc *time.Location, hour, minute int) func(time.Time) time.Time {
 	}
 }
 
+// Hourly is at a minute of each hour.
+func Hourly(minute int) func(time.Time) time.Time {
+	return func(after time.Time) time.Time {
+		at := after.Truncate(time.Hour).Add(time.Duration(minute) * time.Minute)
+		if !at.After(after) {
+			at = at.Add(time.Hour)
+		}
+		return at
+	}
+}
+
+// Monthly is each first day of a month at a time of the wall clock.
+func Monthly(loc *time.Location, hour, minute int) func(time.Time) time.Time {
+	return func(after time.Time) time.Time {
+		l := after.In(loc)
+		at := time.Date(l.Year(), l.Month(), 1, hour, minute, 0, 0, loc)
+		if !at.After(after) {
+			at = at.AddDate(0, 1, 0)
+		}
+		return at
+	}
+}
+
 // Option changes how a job is enqueued.
 type Option func(*options)
 

@@ -64,6 +64,16 @@ func TestAFailedJobIsDoneAgainAfterItsPause(t *testing.T) {
 	})
 }
 
+func TestATaskOfEachMonthIsDueOnItsFirstDay(t *testing.T) {
+	next := jobs.Monthly(time.UTC, 3, 10)
+	for after, want := range map[string]string{"2026-01-31T23:00:00Z": "2026-02-01T03:10:00Z", "2026-12-01T03:10:00Z": "2027-01-01T03:10:00Z", "2026-12-01T03:09:59Z": "2026-12-01T03:10:00Z"} {
+		at, _ := time.Parse(time.RFC3339, after)
+		if got := next(at).Format(time.RFC3339); got != want {
+			t.Errorf("after %s: %s, not %s", after, got, want)
+		}
+	}
+}
+
 func TestARecurringTaskRunsOnceForItsMoment(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, e *dbtest.Engine) {
 		q := jobs.New(e.DB, e.Clock.Now)

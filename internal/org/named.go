@@ -2,70 +2,53 @@ package org
 
 import (
 	"database/sql"
+	"maps"
 	"slices"
 
 	"prasan/internal/db"
 	"prasan/internal/policy"
 )
 
-// Named are the accounts for whom principals of the record stand now, with their
-// addresses: DPOs, holders of positions, persons, the people of a unit. Who has no address
-// is told of on screen only; who has no account, a provider or a name that is none of
-// ours, is never written to.
-func Named(tx *db.Tx, list []policy.Principal) (map[string]string, error) {
-	return NamedAt(tx, list, "")
-}
-
-// NamedAt is Named for a matter of an agency: its head, and its officers, too.
-func NamedAt(tx *db.Tx, list []policy.Principal, agency string) (map[string]string, error) {
-	out := map[string]string{}
-	now := db.Micros(tx.Now())
-	find := func(query string, args ...any) error {
-		return tx.Each(query, args, func(rows *sql.Rows) error {
-			var name, email string
-			if err := rows.Scan(&name, &email); err != nil {
-				return err
-			}
-			if email != "" {
-				out[name] = email
-			}
-			return nil
-		})
-	}
+// Named are the accounts for whom principals of a record stand now in a matter of an
+// agency, with their addresses; of heads and officers, those of that agency. Who has no
+// address is told of on screen only; who has no account, a provider or a name that is none
+// of ours, is never written to.
+func Named(tx *db.Tx, snap *policy.Snapshot, list []policy.Principal, agency string) (map[string]string, error) {
+	var here, anywhere []policy.Principal
 	for _, p := range list {
-		var err error
-		switch p.Kind {
-		case policy.DPO:
-			err = find(`SELECT name, email FROM accounts WHERE disabled = FALSE AND roles LIKE '%"dpo"%'`)
-		case policy.Position:
-			err = find(`SELECT a.name, a.email FROM accounts a JOIN positions p ON p.account = a.name WHERE a.disabled = FALSE AND p.position = $1 AND p.from_at <= $2 AND p.to_at > $3`, p.Ref, now, now)
-		case policy.Person:
-			err = find(`SELECT name, email FROM accounts WHERE disabled = FALSE AND person = $1`, p.Ref)
-		case policy.HeadOrDelegate:
-			err = find(`SELECT a.name, a.email FROM accounts a JOIN heads h ON h.account = a.name WHERE a.disabled = FALSE AND h.agency = $1 AND h.capacity IN ('head','acting') AND h.from_at <= $2 AND h.to_at > $3`, agency, now, now)
-		case policy.Officer:
-			err = find(`SELECT name, email FROM accounts WHERE disabled = FALSE AND agency = $1 AND roles LIKE '%"officer"%'`, agency)
-		case policy.Unit:
-			err = find(`SELECT name, email FROM accounts WHERE disabled = FALSE AND agency = $1`, p.Ref)
-		}
-		if err != nil {
-			return nil, err
+		if p.Kind == policy.HeadOrDelegate || p.Kind == policy.Officer {
+			here = append(here, p)
+		} else {
+			anywhere = append(anywhere, p)
 		}
 	}
-	return out, nil
+	return holders(tx, func(a policy.Actor) bool {
+		return snap.Stands(anywhere, a) || a.Agency == agency && snap.Stands(here, a)
+	})
 }
 
-// Addresses are those of accounts, each once; who has none is left out.
-func Addresses(tx *db.Tx, accounts []string) ([]string, error) {
-	var out []string
-	for _, name := range accounts {
-		var email string
-		if err := tx.QueryRow(`SELECT email FROM accounts WHERE name = $1`, []any{name}, &email); err != nil {
-			return nil, err
-		}
-		if email != "" && !slices.Contains(out, email) {
-			out = append(out, email)
-		}
+// Holders are the addresses of everyone for whom a question is answered with yes.
+func Holders(tx *db.Tx, is func(policy.Actor) bool) ([]string, error) {
+	found, err := holders(tx, is)
+	return slices.Compact(slices.Sorted(maps.Values(found))), err
+}
+
+func holders(tx *db.Tx, is func(policy.Actor) bool) (map[string]string, error) {
+	everyone, err := Everyone(tx)
+	if err != nil {
+		return nil, err
 	}
-	return out, nil
+	found := map[string]bool{}
+	for _, a := range everyone {
+		found[a.Account] = is(a)
+	}
+	out := map[string]string{}
+	return out, tx.Each(`SELECT name, email FROM accounts WHERE email <> ''`, nil, func(rows *sql.Rows) error {
+		var name, email string
+		err := rows.Scan(&name, &email)
+		if found[name] {
+			out[name] = email
+		}
+		return err
+	})
 }

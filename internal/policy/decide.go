@@ -137,6 +137,12 @@ func (s *Snapshot) admits(list []Principal, a Actor) (reason string, ok bool) {
 	return "", false
 }
 
+// Stands tells whether one of the principals stands for an actor.
+func (s *Snapshot) Stands(list []Principal, a Actor) bool {
+	_, ok := s.admits(list, a)
+	return ok
+}
+
 func (s *Snapshot) covers(p *Principal, a *Actor) (reason string, ok bool) {
 	switch p.Kind {
 	case HeadOrDelegate:

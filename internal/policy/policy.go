@@ -156,19 +156,26 @@ func (r Retention) Before(t time.Time) time.Time {
 	return addCalendar(t, -r.Years, -r.Months, -r.Days)
 }
 
-// RoundBefore is the last end of a year at or before t, as the record counts years (row
-// 38): with the calendar, or with the budget on 30 September.
-func (r Retention) RoundBefore(t time.Time) time.Time {
-	first := time.January
+// YearEnd is when a year ends, as the record counts years (row 38): with the calendar, or
+// with the budget on 30 September.
+func (r Retention) YearEnd(year int) time.Time {
 	if r.Round == "fiscal-year-end" {
-		first = time.October
+		return time.Date(year, time.October, 1, 0, 0, 0, 0, thai.Bangkok).UTC()
 	}
-	end := time.Date(t.In(thai.Bangkok).Year(), first, 1, 0, 0, 0, 0, thai.Bangkok)
-	if end.After(t) {
-		end = end.AddDate(-1, 0, 0)
-	}
-	return end.UTC()
+	return time.Date(year+1, time.January, 1, 0, 0, 0, 0, thai.Bangkok).UTC()
 }
+
+// YearOver is the newest year that was over at t.
+func (r Retention) YearOver(t time.Time) int {
+	year := t.In(thai.Bangkok).Year()
+	if t.Before(r.YearEnd(year)) {
+		year--
+	}
+	return year
+}
+
+// RoundBefore is the last end of a year at or before t.
+func (r Retention) RoundBefore(t time.Time) time.Time { return r.YearEnd(r.YearOver(t)) }
 
 func addCalendar(t time.Time, years, months, days int) time.Time {
 	l := t.In(thai.Bangkok)

@@ -22,9 +22,13 @@ const expireAtOnce = 2000
 func (s *Service) Expire(ctx context.Context, now time.Time) error {
 	var activities []string
 	var mark string
+	var oldest int64
 	err := s.db.Read(ctx, func(tx *db.Tx) (err error) {
 		activities = nil
 		if mark, err = tx.Mark(roll.Name); err != nil {
+			return err
+		}
+		if err := tx.QueryRow(`SELECT COALESCE((SELECT at FROM processing_log ORDER BY id LIMIT 1), 0)`, nil, &oldest); err != nil {
 			return err
 		}
 		return tx.Each(`SELECT DISTINCT activity FROM processing_totals`, nil, func(rows *sql.Rows) error {
@@ -42,8 +46,12 @@ func (s *Service) Expire(ctx context.Context, now time.Time) error {
 		if snap == nil { // no record in force, nothing that says how long
 			continue
 		}
+		round := snap.Retention.RoundBefore(now)
+		if !db.Time(oldest).Before(snap.Retention.Before(round)) {
+			continue // for the first years: nothing is old enough, and the log is not read
+		}
 		for after, more := "", true; more; {
-			if after, more, err = s.expirePage(ctx, snap, snap.Retention.RoundBefore(now), after, mark); err != nil {
+			if after, more, err = s.expirePage(ctx, snap, round, after, mark); err != nil {
 				return err
 			}
 		}

@@ -103,7 +103,7 @@ func isMade(tx *db.Tx, activity, period string) (bool, error) {
 
 func (s *Service) count(tx *db.Tx, snap *policy.Snapshot, f *Findings) error {
 	// What was due at the end of the year before last should have gone in last year's round.
-	late := endOf(yearOver(tx.Now(), snap.Retention.Round)-1, snap.Retention.Round)
+	late := snap.Retention.YearEnd(snap.Retention.YearOver(tx.Now()) - 1)
 	for _, h := range s.of(f.Activity) {
 		due, err := h.Count(tx, tx.Now())
 		if err != nil {
@@ -125,7 +125,7 @@ func (s *Service) count(tx *db.Tx, snap *policy.Snapshot, f *Findings) error {
 }
 
 func (s *Service) countPassing(ctx context.Context, snap *policy.Snapshot, f *Findings) error {
-	late := endOf(yearOver(f.At, snap.Retention.Round)-1, snap.Retention.Round)
+	late := snap.Retention.YearEnd(snap.Retention.YearOver(f.At) - 1)
 	for _, p := range s.Passing {
 		if p.Activity != f.Activity {
 			continue

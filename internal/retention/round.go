@@ -101,24 +101,6 @@ type Item struct {
 // Decisions are what a committee may decide of an item.
 var Decisions = []string{"destroy", "extend", "archive", "hold"}
 
-// endOf is when a year ends, as the record counts it (row 38): with the calendar, or
-// with the budget on 30 September.
-func endOf(year int, round string) time.Time {
-	if round == "fiscal-year-end" {
-		return time.Date(year, time.October, 1, 0, 0, 0, 0, thai.Bangkok)
-	}
-	return time.Date(year+1, time.January, 1, 0, 0, 0, 0, thai.Bangkok)
-}
-
-// yearOver is the newest year that was over at t.
-func yearOver(t time.Time, round string) int {
-	year := t.In(thai.Bangkok).Year()
-	if t.Before(endOf(year, round)) {
-		year--
-	}
-	return year
-}
-
 // OpenRounds opens the round of the year that is over for each agency that has
 // anything due. It is a daily task; a round is opened once.
 func (s *Service) OpenRounds(ctx context.Context, activity string) (opened int, err error) {
@@ -126,8 +108,8 @@ func (s *Service) OpenRounds(ctx context.Context, activity string) (opened int, 
 	if snap == nil {
 		return 0, nil
 	}
-	year := yearOver(s.Now(), snap.Retention.Round)
-	end := endOf(year, snap.Retention.Round)
+	year := snap.Retention.YearOver(s.Now())
+	end := snap.Retention.YearEnd(year)
 	type due struct{ agency, matter string }
 	var all []due
 	err = s.DB.Read(ctx, func(tx *db.Tx) error {
@@ -257,7 +239,7 @@ func (s *Service) Survey(ctx context.Context, a policy.Actor, id, path string) (
 		if h.Matter() != r.Matter {
 			continue
 		}
-		if err := s.list(ctx, &r, h, endOf(r.Year, snap.Retention.Round), &no); err != nil {
+		if err := s.list(ctx, &r, h, snap.Retention.YearEnd(r.Year), &no); err != nil {
 			return Round{}, err
 		}
 	}

@@ -7,7 +7,6 @@ import (
 
 	"prasan/internal/audit"
 	"prasan/internal/db"
-	"prasan/internal/errs"
 	"prasan/internal/org"
 	"prasan/internal/policy"
 	"prasan/internal/thai"
@@ -46,25 +45,27 @@ func (s *Service) Remind(ctx context.Context) error {
 			continue
 		}
 		newest[r.Activity] = true
-		if !r.AttestedAt.IsZero() || s.Record(r.Activity) == nil {
+		snap := s.Record(r.Activity)
+		if !r.AttestedAt.IsZero() || snap == nil {
 			continue
 		}
-		if err := s.DB.InTx(ctx, func(tx *db.Tx) error { return s.remind(tx, r.ID) }); err != nil {
+		if err := s.DB.InTx(ctx, func(tx *db.Tx) error { return s.remind(tx, snap, r.ID) }); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (s *Service) remind(tx *db.Tx, id string) error {
+func (s *Service) remind(tx *db.Tx, snap *policy.Snapshot, id string) error {
 	r, err := scan(func(dest ...any) error {
 		return tx.QueryRow(`SELECT `+columns+` FROM access_reviews WHERE id = $1`+tx.ForUpdate(), []any{id}, dest...)
 	})
 	if err != nil || !r.AttestedAt.IsZero() {
 		return err
 	}
-	mark, last := "review.called."+id, ""
-	if err := tx.QueryRow(`SELECT body FROM observations WHERE name = $1`, []any{mark}, &last); err != nil && errs.KindOf(err) != errs.NotFound {
+	mark := "review." + id
+	last, err := tx.Mark(mark)
+	if err != nil {
 		return err
 	}
 	made, _ := strconv.Atoi(last) // none is 0
@@ -72,7 +73,7 @@ func (s *Service) remind(tx *db.Tx, id string) error {
 	if n <= made {
 		return nil
 	}
-	people, err := s.attesters(tx, r.Activity)
+	people, err := s.attesters(tx, snap)
 	if err != nil || len(people) == 0 {
 		return err // once there is somebody he is told
 	}
@@ -81,7 +82,7 @@ func (s *Service) remind(tx *db.Tx, id string) error {
 			return err
 		}
 	}
-	if _, err := tx.Exec(`INSERT INTO observations (name, at, body) VALUES ($1, $2, $3) ON CONFLICT (name) DO UPDATE SET at = excluded.at, body = excluded.body`, mark, db.Micros(tx.Now()), strconv.Itoa(n)); err != nil {
+	if err := tx.SetMark(mark, strconv.Itoa(n)); err != nil {
 		return err
 	}
 	return s.Audit.Append(tx, audit.Event{Actor: "system", Action: "review.remind", Object: "review:" + id, Body: map[string]any{"activity": r.Activity, "period": r.Period, "call": n, "people": len(people)}})
@@ -91,29 +92,16 @@ func (s *Service) remind(tx *db.Tx, id string) error {
 // they attest. Where nobody does, those who hold it and see a part: a record may name
 // the heads of all agencies, and they are not all to be written to where one who
 // oversees the whole can do it.
-func (s *Service) attesters(tx *db.Tx, activity string) ([]string, error) {
-	snap := s.Record(activity)
-	if snap == nil {
-		return nil, nil
-	}
-	everyone, err := org.Everyone(tx)
-	if err != nil {
-		return nil, err
-	}
-	var whole, part []string
-	for _, a := range everyone {
-		if !snap.MayDo(a, policy.DutyGrant).Allowed {
-			continue
-		}
-		if all, own := policy.Reach(a, Action); all {
-			whole = append(whole, a.Account)
-		} else if own != "" {
-			part = append(part, a.Account)
+func (s *Service) attesters(tx *db.Tx, snap *policy.Snapshot) ([]string, error) {
+	reach := func(whole bool) func(policy.Actor) bool {
+		return func(a policy.Actor) bool {
+			all, own := policy.Reach(a, Action)
+			return snap.MayDo(a, policy.DutyGrant).Allowed && all == whole && (all || own != "")
 		}
 	}
-	people, err := org.Addresses(tx, whole)
+	people, err := org.Holders(tx, reach(true))
 	if err == nil && len(people) == 0 {
-		people, err = org.Addresses(tx, part)
+		people, err = org.Holders(tx, reach(false))
 	}
 	return people, err
 }

@@ -150,7 +150,7 @@ func (s *Service) done(ctx context.Context, r *Request) (string, error) {
 		text += " และได้แจ้งหน่วยงานที่ได้รับข้อมูลของท่านแล้ว ได้แก่ " + list(told, 10)
 	}
 	if body["abroad"] == "1" {
-		text = strings.TrimSpace(text + " ได้ขอให้ผู้ให้บริการในต่างประเทศ (Google Analytics) ลบข้อมูลการใช้งานเว็บไซต์ที่ส่งต่อไว้ตามความยินยอมของท่านแล้ว")
+		text = strings.TrimSpace(text + " ทั้งนี้ หน่วยงานได้ขอให้ผู้ให้บริการในต่างประเทศ (Google Analytics) ลบข้อมูลการใช้งานเว็บไซต์ที่ส่งต่อไว้ตามความยินยอมของท่านแล้ว")
 	}
 	return text, nil
 }

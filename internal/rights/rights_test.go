@@ -224,6 +224,13 @@ func TestADatumIsPutRightAndFound(t *testing.T) {
 	wants(t, err, errs.Invalid)
 	_, err = o.rights.Execute(ctx, housetest.DPO, r.Reference, rights.Order{Element: "email", Value: "right@example.com"})
 	must(t, err)
+	told := 0
+	must(t, o.Engine.DB.Read(ctx, func(tx *db.Tx) error {
+		return tx.QueryRow(`SELECT COUNT(*) FROM audit WHERE body LIKE '%พิจารณาแล้ว%'`, nil, &told)
+	}))
+	if told != 0 {
+		t.Errorf("%d lines of the audit say why", told)
+	}
 	sender, err := o.Cases.Sender(ctx, housetest.Head, mine.Reference, "communicate")
 	if err != nil || sender["email"] != "right@example.com" || sender["given_name"] != "มานี" {
 		t.Errorf("%v %v", sender, err)

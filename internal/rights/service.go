@@ -119,11 +119,13 @@ func (s *Service) check(sub *Submission) (Law, error) {
 	if !slices.Contains(Channels, sub.Channel) {
 		bad = append(bad, errs.Field{Name: "channel", Key: "error.channel"})
 	}
-	if sub.ConsentNumber, err = consentNumber(sub.ConsentNumber); err != nil {
-		bad = append(bad, errs.Field{Name: "consent_number", Key: "error.consent-number"})
-	}
-	if sub.Right != Erasure {
+	// Whether there is such a proof is not told to who asks: it is found, or not, when the
+	// request is carried out.
+	if sub.ConsentNumber = strings.ToLower(strings.TrimSpace(sub.ConsentNumber)); sub.Right != Erasure {
 		sub.ConsentNumber = "" // nothing is done with it
+	}
+	if sub.ConsentNumber != "" && !numberForm.MatchString(sub.ConsentNumber) {
+		bad = append(bad, errs.Field{Name: "consent_number", Key: "error.consent-number"})
 	}
 	if sub.CaseReference == "" && sub.Proof == nil {
 		bad = append(bad, errs.Field{Name: "reference", Key: "error.required"})
@@ -131,16 +133,7 @@ func (s *Service) check(sub *Submission) (Law, error) {
 	return law, errs.InvalidFields(bad)
 }
 
-// consentNumber is the number of a proof of consent as it is kept. Whether there is such a
-// proof is not told to who asks: it is found, or not, when the request is carried out.
-func consentNumber(typed string) (string, error) {
-	typed = strings.ToLower(strings.TrimSpace(typed))
-	if typed == "" || numberForm.MatchString(typed) {
-		return typed, nil
-	}
-	return "", errs.New(errs.Invalid, "error.consent-number")
-}
-
+// numberForm is how a proof of consent is numbered.
 var numberForm = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
 
 func (s *Service) store(ctx context.Context, r Request, sub Submission, law Law) (Receipt, error) {

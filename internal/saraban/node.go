@@ -55,10 +55,11 @@ func queueSelect(tx *db.Tx, body, where string, args []any) ([]queued, error) {
 	return out, err
 }
 
-// queueHeads are the first items of a queue, without what they say.
+// queueHeads are the first items of a queue, without what they say; size is all of what they
+// say, also what lies in pieces.
 func queueHeads(tx *db.Tx, org string, limit int) ([]queued, error) {
 	var out []queued
-	err := tx.Each(`SELECT id, letter_id, dated, LENGTH(body) FROM ecms_queue WHERE org = $1 AND taken = FALSE ORDER BY id LIMIT `+strconv.Itoa(limit), []any{org}, func(rows *sql.Rows) error {
+	err := tx.Each(`SELECT id, letter_id, dated, LENGTH(body) + COALESCE((SELECT CAST(SUM(p.size) AS BIGINT) FROM letter_parts p WHERE p.owner = ecms_queue.id), 0) FROM ecms_queue WHERE org = $1 AND taken = FALSE ORDER BY id LIMIT `+strconv.Itoa(limit), []any{org}, func(rows *sql.Rows) error {
 		var q queued
 		err := rows.Scan(&q.id, &q.letter, &q.dated, &q.size)
 		out = append(out, q)

@@ -47,10 +47,7 @@ func Observe(ctx context.Context, d *db.DB, name string, found any) error {
 	if err != nil {
 		return err
 	}
-	return d.InTx(ctx, func(tx *db.Tx) error {
-		_, err := tx.Exec(`INSERT INTO observations (name, at, body) VALUES ($1, $2, $3) ON CONFLICT (name) DO UPDATE SET at = excluded.at, body = excluded.body`, name, db.Micros(tx.Now()), string(text))
-		return err
-	})
+	return d.InTx(ctx, func(tx *db.Tx) error { return tx.Observe(name, string(text)) })
 }
 
 // Observed returns what was kept, and when; the zero time where nothing was.

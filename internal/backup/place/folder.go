@@ -40,7 +40,10 @@ func nameNew(from, to string) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(empty.Close(), os.Rename(from, to))
+	if err := errors.Join(empty.Close(), os.Rename(from, to)); err != nil {
+		return errors.Join(err, os.Remove(to))
+	}
+	return nil
 }
 
 func (f folder) put(name string, write func(io.Writer) error, rename func(from, to string) error) error {

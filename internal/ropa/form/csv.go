@@ -189,7 +189,7 @@ func csvRecords(text string) ([]csvRecord, error) {
 			return out, nil
 		}
 		if err != nil {
-			return nil, &Refusal{"broken CSV: " + err.Error(), "save it again as CSV (UTF-8)", "ไฟล์ CSV เสียหาย (" + err.Error() + ") โปรดบันทึกใหม่เป็น CSV (UTF-8)"}
+			return nil, &Refusal{"broken CSV: " + err.Error(), "save it again as CSV (UTF-8)", "ไฟล์ CSV เสียหาย โปรดบันทึกใหม่เป็น CSV (UTF-8)"}
 		}
 		line, _ := r.FieldPos(0)
 		if columns == nil {

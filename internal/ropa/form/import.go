@@ -134,7 +134,7 @@ func Import(name string, data []byte) (Result, error) {
 func importZip(data []byte) (Result, error) {
 	kind, err := xlsx.Kind(data)
 	if err != nil {
-		return Result{}, &Refusal{err.Error(), "save the form again as .xlsx or .docx", "เปิดไฟล์ไม่ได้: ไฟล์เสียหาย ไม่ใช่ .xlsx หรือ .docx หรือมีเนื้อหาเกินกว่าแบบฟอร์ม (" + err.Error() + ") " + saveAgain}
+		return Result{}, &Refusal{err.Error(), "save the form again as .xlsx or .docx", "เปิดไฟล์ไม่ได้: ไฟล์เสียหาย ไม่ใช่ .xlsx หรือ .docx หรือมีเนื้อหาเกินกว่าแบบฟอร์ม " + saveAgain}
 	}
 	if kind == "docx" {
 		return importDOCX(data)

@@ -9,6 +9,9 @@ import (
 	"prasan/internal/ropa"
 )
 
+// happened heads the picture of what really happened.
+const happened = "เส้นทางที่เกิดขึ้นจริง"
+
 // pictures draw the data flow as it is declared, and where it was asked for as it was
 // observed, each on a page of its own.
 func (p *paper) pictures(r *ropa.Revision, o PaperOptions) {
@@ -18,7 +21,7 @@ func (p *paper) pictures(r *ropa.Revision, o PaperOptions) {
 	p.picture(Diagram(r, "th"))
 	if o.Period != "" {
 		d := Observed(r, "th", o.Passages)
-		d.Title += " : เส้นทางที่เกิดขึ้นจริง " + o.Period
+		d.Title += " : " + happened + " " + o.Period
 		p.picture(d)
 	}
 }

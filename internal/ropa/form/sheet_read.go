@@ -15,7 +15,7 @@ import (
 func importXLSX(data []byte) (Result, error) {
 	book, err := xlsx.Read(data)
 	if err != nil {
-		return Result{}, &Refusal{err.Error(), "save the form again as .xlsx with its cells only", "เปิดสเปรดชีตไม่ได้ (" + err.Error() + ") โปรดบันทึกแบบฟอร์มใหม่เป็น .xlsx"}
+		return Result{}, &Refusal{err.Error(), "save the form again as .xlsx with its cells only", "เปิดสเปรดชีตไม่ได้ โปรดบันทึกแบบฟอร์มใหม่เป็น .xlsx"}
 	}
 	for i := range book.Sheets {
 		if book.Sheets[i].Name == sheetHidden {

@@ -186,7 +186,7 @@ func wordSystem(s *ropa.System, i int, text map[string]string) []docx.Row {
 func importDOCX(data []byte) (Result, error) {
 	d, err := docx.Read(data)
 	if err != nil {
-		return Result{}, &Refusal{err.Error(), "save the form again as .docx", "เปิดเอกสารไม่ได้ (" + err.Error() + ") โปรดบันทึกแบบฟอร์มใหม่เป็น .docx"}
+		return Result{}, &Refusal{err.Error(), "save the form again as .docx", "เปิดเอกสารไม่ได้ โปรดบันทึกแบบฟอร์มใหม่เป็น .docx"}
 	}
 	for _, part := range d.Data {
 		if c, ok := wordCarrier(part); ok {
@@ -216,7 +216,7 @@ func wordCarrier(part []byte) (carrier, bool) {
 func readDocument(d *docx.Document, c carrier) (Result, error) {
 	rev, err := c.open()
 	if err != nil {
-		return Result{}, &Refusal{err.Error(), "export the record again and carry your changes over", "ข้อมูลของบันทึกในเอกสารเสียหาย (" + err.Error() + ") " + exportNew}
+		return Result{}, &Refusal{err.Error(), "export the record again and carry your changes over", "ข้อมูลของบันทึกในเอกสารเสียหาย " + exportNew}
 	}
 	if len(d.Twice) > 0 {
 		return Result{}, &Refusal{fmt.Sprintf("the answer %q stands twice in the document", d.Twice[0]), "remove one of the two", fmt.Sprintf("คำตอบ %q มีสองแห่งในเอกสาร โปรดลบแห่งหนึ่ง", d.Twice[0])}
@@ -310,7 +310,7 @@ func wordPictures(d *docx.Writer, r *ropa.Revision, passages []Passage, period s
 	}
 	// The control marks the heading as no answer of the form's: it is left out when the
 	// document is read again.
-	d.Paragraph("เส้นทางที่เกิดขึ้นจริง "+period, observedTag, title)
+	d.Paragraph(happened+" "+period, observedTag, title)
 	if err := wordPicture(d, Observed(r, "th", passages)); err != nil {
 		return err
 	}

@@ -115,20 +115,17 @@ func (c *canon) open(e *element) {
 	scope := inherited(e)
 	own, err := c.declarations(e, scope, before)
 	if err == nil {
-		var attrs []sorted
+		var attrs []xml.Attr
 		if attrs, err = c.attributes(e, scope); err == nil {
-			c.tag(e, own, attrs)
+			c.tag(e, slices.Concat(own, attrs))
 		}
 	}
 	c.err = cmp.Or(c.err, err)
 	c.written = append(c.written, declare(own, before))
 }
 
-func (c *canon) tag(e *element, own []xml.Attr, attrs []sorted) {
+func (c *canon) tag(e *element, attrs []xml.Attr) {
 	c.raw("<", e.qualified())
-	for _, a := range own {
-		c.raw(" ", qualified(a.Name), `="`, valueSigns.Replace(a.Value), `"`)
-	}
 	for _, a := range attrs {
 		c.raw(" ", qualified(a.Name), `="`, valueSigns.Replace(a.Value), `"`)
 	}
@@ -209,8 +206,8 @@ type sorted struct {
 
 // attributes are those of an element in their order: by namespace and name. Inside of what
 // is written, nothing is inherited; at its top, the inclusive forms have what is of xml.
-func (c *canon) attributes(e *element, scope []xml.Attr) ([]sorted, error) {
-	var out []sorted
+func (c *canon) attributes(e *element, scope []xml.Attr) ([]xml.Attr, error) {
+	var all []sorted
 	for _, a := range c.inheriting(e) {
 		x := sorted{Attr: a}
 		if a.Name.Space != "" {
@@ -218,15 +215,17 @@ func (c *canon) attributes(e *element, scope []xml.Attr) ([]sorted, error) {
 				return nil, errNamespace
 			}
 		}
-		out = append(out, x)
+		all = append(all, x)
 	}
-	slices.SortFunc(out, func(a, b sorted) int {
+	slices.SortFunc(all, func(a, b sorted) int {
 		return cmp.Or(cmp.Compare(a.uri, b.uri), cmp.Compare(a.Name.Local, b.Name.Local))
 	})
-	for i := 1; i < len(out); i++ {
-		if out[i].uri == out[i-1].uri && out[i].Name.Local == out[i-1].Name.Local {
+	var out []xml.Attr
+	for i, a := range all {
+		if i > 0 && a.uri == all[i-1].uri && a.Name.Local == all[i-1].Name.Local {
 			return nil, errNamespace
 		}
+		out = append(out, a.Attr)
 	}
 	if c.algorithm == inclusive11 && len(c.written) == 1 && has(e.around, xml.Name{Space: "xml", Local: "base"}) {
 		return nil, errNoForm // it would have to be made of several; nobody writes it

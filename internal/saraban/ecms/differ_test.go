@@ -30,8 +30,8 @@ func agree(t *testing.T, text string) bool {
 }
 
 // A signed letter is altered in many ways, most of which a signature does not outlive; some,
-// such as white space in a tag, it does. Both readings say of each the same.
-func TestAlteredLettersAreJudgedAsBefore(t *testing.T) {
+// such as white space in a tag, it does. What is taken here the other reading takes, too.
+func TestWhatIsTakenOfAlteredLettersAnotherReadingTakesToo(t *testing.T) {
 	key := ecdsaKey(t)
 	l := letter()
 	l.Attachments[0].Data = []byte(strings.Repeat("กขค1234", 6_000))

@@ -14,8 +14,8 @@ type Document struct {
 	files []fold
 }
 
-// Length is how long it was written.
-func (d *Document) Length() int {
+// length is how long it was written.
+func (d *Document) length() int {
 	n := len(d.text)
 	for _, f := range d.files {
 		n += f.length()
@@ -39,11 +39,6 @@ func (d *Document) Keep(n int, f File) {
 	}
 }
 
-// WriteTo writes it as it was written.
-func (d *Document) WriteTo(w io.Writer) (int64, error) {
-	return int64(d.Length()), d.write(w, 0)
-}
-
 // write writes what follows a place in its text.
 func (d *Document) write(w io.Writer, from int) error {
 	for _, f := range d.files {
@@ -61,7 +56,7 @@ func (d *Document) write(w io.Writer, from int) error {
 
 // tree is what it says.
 func (d *Document) tree() (*element, error) {
-	return parseFolded(d.text, slices.Clone(d.files))
+	return parseFolded(d.text, d.files)
 }
 
 // elsewhere is a file that is kept elsewhere, as it is told beside a document.

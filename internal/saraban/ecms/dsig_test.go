@@ -244,8 +244,8 @@ func TestSigningTakesLittleMemory(t *testing.T) {
 // String is a document as it was written.
 func (d *Document) String() string {
 	var b strings.Builder
-	if _, err := d.WriteTo(&b); err != nil || b.Len() != d.Length() {
-		panic(fmt.Sprint(err, b.Len(), d.Length()))
+	if err := d.write(&b, 0); err != nil || b.Len() != d.length() {
+		panic(fmt.Sprint(err, b.Len(), d.length()))
 	}
 	return b.String()
 }

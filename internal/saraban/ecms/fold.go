@@ -360,7 +360,7 @@ func blankIn(text []byte) int {
 func unfold(document []byte, folds []fold) ([]byte, error) {
 	var out bytes.Buffer
 	d := &Document{text: document, files: folds}
-	out.Grow(d.Length())
+	out.Grow(d.length())
 	err := d.write(&out, 0)
 	return out.Bytes(), err
 }

@@ -16,9 +16,10 @@ func Marshal(i *Item) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	p.raw(`<Item files="` + escaped(valueSigns, files) + `">`)
-	p.receipt(i.Receipt)
-	p.raw(string(i.Letter.Document.text) + "</Item>")
+	p.in(`Item files="`+escaped(valueSigns, files)+`"`, func() {
+		p.receipt(i.Receipt)
+		_, _ = out.Write(i.Letter.Document.text)
+	})
 	return out.Bytes(), p.err
 }
 

@@ -47,8 +47,6 @@ func (s *Server) place(r *http.Request) (leave func()) {
 	}
 }
 
-var errBusy = errors.New("ecms: too many large letters at once")
-
 // operation is a row of what a node does; what it returns writes the answer.
 type operation func(s *Server, ctx context.Context, org string, e *element) (said, error)
 
@@ -85,7 +83,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	leave := s.place(r)
 	if leave == nil {
 		w.Header().Set("Retry-After", "30")
-		s.answer(w, http.StatusServiceUnavailable, "ErrorResponse", fail(asFault(errBusy, TryAgain)))
+		s.answer(w, http.StatusServiceUnavailable, "ErrorResponse", fail(&Fault{TryAgain, "too many large letters at once; try again"}))
 		return
 	}
 	defer leave()

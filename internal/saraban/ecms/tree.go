@@ -47,8 +47,8 @@ var (
 )
 
 // parse reads a document, of which size is what is known of its length, or -1; folder is
-// where what is large is put (beside). It takes no DTD, so there are no entities but the five of XML, and it stops where depth, number
-// or size of what comes is more than a letter needs.
+// where what is large is put (beside). It takes no DTD, so there are no entities but the five
+// of XML, and it stops where depth, number or size of what comes is more than a letter needs.
 func parse(r io.Reader, size int64, folder string) (*element, error) {
 	if size >= 0 && size <= whole {
 		document, err := readAll(r, size)
@@ -307,10 +307,7 @@ func (s *scanner) end(e *element) {
 }
 
 func (e *element) qualified() string {
-	if e.prefix == "" {
-		return e.name
-	}
-	return e.prefix + ":" + e.name
+	return qualified(xml.Name{Space: e.prefix, Local: e.name})
 }
 
 func (s *scanner) open() error {

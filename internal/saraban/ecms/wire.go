@@ -37,7 +37,7 @@ func (p *printer) raw(s string) {
 
 func (p *printer) document(d *Document) {
 	if c, ok := p.w.(*counter); ok {
-		*c += counter(d.Length())
+		*c += counter(d.length())
 	} else if p.err == nil {
 		p.err = d.write(p.w, 0)
 	}
@@ -224,12 +224,13 @@ func clip(s string) string {
 	return s
 }
 
-// at reads a time, of Bangkok unless it says otherwise; none where it cannot be read.
+// at reads a time, of Bangkok also with a Z, which some write behind it; another offset is
+// obeyed. There is none where it cannot be read.
 func at(text string) time.Time {
 	text = strings.TrimSuffix(gregorian(text), "Z")
 	t, err := time.ParseInLocation(moment, text, thai.Bangkok)
 	if err != nil {
-		t, err = time.Parse(moment+"Z07:00", text)
+		t, err = time.Parse(moment+"-07:00", text)
 	}
 	if err != nil {
 		return time.Time{}

@@ -50,7 +50,7 @@ func (h *house) promise(d *office.Deps, v *vault.Vault, guard *processing.Servic
 		},
 		Labels:   func(string) map[string]string { return map[string]string{"email": "อีเมล"} },
 		Measures: breach.Measures{EndSessions: accounts.EndSessions, RotateKeys: func(*db.Tx, string, string) error { return nil }},
-		Named:    func(*db.Tx, []policy.Principal, string) (map[string]string, error) { return nil, nil },
+		Named:    func(*db.Tx, *policy.Snapshot, []policy.Principal, string) (map[string]string, error) { return nil, nil },
 		Tell: func(_ context.Context, _ policy.Actor, subjects []string, _ string) (int, error) {
 			x.told += len(subjects)
 			return len(subjects), nil
