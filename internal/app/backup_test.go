@@ -236,13 +236,7 @@ func TestAnExcessThatWasErasedDoesNotComeBackWithAnOlderCopy(t *testing.T) {
 		}
 		read(r.DB, &after)
 		r.copied()
-		from := c
-		from.Backup.To = old
-		to, err := restored(t, from)
-		must(t, err)
-		a, err := app.New(ctx, to, app.Options{Mode: app.Use})
-		must(t, err)
-		defer a.Close()
+		a := fromCopy(t, c, old)
 		read(a.DB, &message)
 		if !bytes.Equal(message, after) || bytes.Equal(before, after) {
 			t.Error("the message is the one from before")
@@ -251,7 +245,7 @@ func TestAnExcessThatWasErasedDoesNotComeBackWithAnOlderCopy(t *testing.T) {
 			t.Errorf("%v, %v", found, err)
 		}
 		if e.Name == "sqlite" {
-			if in := find(t, to.Data, before); len(in) > 0 {
+			if in := find(t, a.Config.Data, before); len(in) > 0 {
 				t.Errorf("what was erased is in the raw bytes of %v", in)
 			}
 		}
@@ -319,4 +313,16 @@ func TestKeysAreReplacedWhileServingAndCopiesFollow(t *testing.T) {
 	} else if _, err := os.Stat(to.Data); err == nil {
 		t.Error("a folder is left that looks like an installation")
 	}
+}
+
+// fromCopy is the installation as it is restored from an older copy.
+func fromCopy(t *testing.T, c config.Server, old string) *app.App {
+	t.Helper()
+	c.Backup.To = old
+	to, err := restored(t, c)
+	must(t, err)
+	a, err := app.New(context.Background(), to, app.Options{Mode: app.Use})
+	must(t, err)
+	t.Cleanup(func() { a.Close() })
+	return a
 }

@@ -129,13 +129,7 @@ func TestHitsThatWaitToBeCountedAreRestoredAndCountedOnce(t *testing.T) {
 			must(t, err)
 		}
 		r.copied()
-		from := c
-		from.Backup.To = old
-		to, err := restored(t, from)
-		must(t, err)
-		a, err := app.New(ctx, to, app.Options{Mode: app.Use})
-		must(t, err)
-		defer a.Close()
+		a := fromCopy(t, c, old)
 		if n := rows(t, a.DB, `SELECT COUNT(*) FROM usage_hits`); n != want {
 			t.Errorf("%d hits are counted, not %d", n, want)
 		}

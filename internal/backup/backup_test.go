@@ -156,23 +156,30 @@ func TestWhatWasDestroyedDoesNotComeBack(t *testing.T) {
 		if done.Tombstones != 1 {
 			t.Errorf("%d keys were destroyed again", done.Tombstones)
 		}
-		ring, err := db.Open(ctx, to.Keyring, db.Options{Schema: to.Schema})
-		must(t, err)
-		defer ring.Close()
-		v, minter, err := vault.Open(ctx, ring, h.Wrapper())
-		must(t, err)
-		for _, id := range h.subjects {
-			_, err := v.Open(ctx, minter.Permit("test", []string{id}, []string{"content"}), []vault.Sealed{{Subject: id, Element: "content", Place: "settings:x:value", Data: h.sealed[id]}})
-			if (err == nil) == (id == gone) {
-				t.Errorf("%s: %v", id, err)
-			}
-		}
-		again, err := (&vault.Tombstones{Path: filepath.Join(to.Data, backup.NameOfTombstones)}).Read()
-		must(t, err)
-		if _, ok := again[gone]; !ok {
-			t.Error("the restored installation has forgotten what it must never restore")
-		}
+		h.lacks(t, to, gone)
 	})
+}
+
+// lacks holds a restored installation to having every key but one, and to knowing that it
+// was destroyed.
+func (h *house) lacks(t *testing.T, to backup.Target, gone string) {
+	t.Helper()
+	ring, err := db.Open(ctx, to.Keyring, db.Options{Schema: to.Schema})
+	must(t, err)
+	defer ring.Close()
+	v, minter, err := vault.Open(ctx, ring, h.Wrapper())
+	must(t, err)
+	for _, id := range h.subjects {
+		_, err := v.Open(ctx, minter.Permit("test", []string{id}, []string{"content"}), []vault.Sealed{{Subject: id, Element: "content", Place: "settings:x:value", Data: h.sealed[id]}})
+		if (err == nil) == (id == gone) {
+			t.Errorf("%s: %v", id, err)
+		}
+	}
+	dead, err := (&vault.Tombstones{Path: filepath.Join(to.Data, backup.NameOfTombstones)}).Read()
+	must(t, err)
+	if _, ok := dead[gone]; !ok {
+		t.Error("the restored installation does not know that it was destroyed")
+	}
 }
 
 func TestEveryChangedBitIsFound(t *testing.T) {

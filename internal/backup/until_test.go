@@ -10,7 +10,6 @@ import (
 	"prasan/internal/backup"
 	"prasan/internal/db"
 	"prasan/internal/db/dbtest"
-	"prasan/internal/vault"
 )
 
 func TestAnEarlierMomentDoesNotBringBackWhatWasDestroyedAfterIt(t *testing.T) {
@@ -41,20 +40,5 @@ func TestAnEarlierMomentDoesNotBringBackWhatWasDestroyedAfterIt(t *testing.T) {
 	if got := sums(t, d); fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("%v, not %v", got, want)
 	}
-	ring, err := db.Open(ctx, to.Keyring, db.Options{})
-	must(t, err)
-	defer ring.Close()
-	v, minter, err := vault.Open(ctx, ring, h.Wrapper())
-	must(t, err)
-	for _, id := range h.subjects {
-		_, err := v.Open(ctx, minter.Permit("test", []string{id}, []string{"content"}), []vault.Sealed{{Subject: id, Element: "content", Place: "settings:x:value", Data: h.sealed[id]}})
-		if (err == nil) == (id == gone) {
-			t.Errorf("%s: %v", id, err)
-		}
-	}
-	dead, err := (&vault.Tombstones{Path: filepath.Join(to.Data, backup.NameOfTombstones)}).Read()
-	must(t, err)
-	if _, ok := dead[gone]; !ok {
-		t.Error("the restored installation does not know that it was destroyed")
-	}
+	h.lacks(t, to, gone)
 }
